@@ -1,0 +1,1 @@
+"""Floor 7: builds every object once, by hand, and closes them in reverse."""

@@ -1,0 +1,1 @@
+"""Floor 4: packages on disk: discovery and the registry file."""

@@ -1,0 +1,1 @@
+"""Floor 5: one runner per provider; joins process, gateway and packages."""

@@ -1,0 +1,67 @@
+"""What every test is held to: it leaves no process, no task and no socket behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+
+def _children() -> set[tuple[int, float]]:
+    found = set()
+    for child in psutil.Process().children(recursive=True):
+        try:
+            found.add((child.pid, child.create_time()))
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def _open_sockets() -> set[str]:
+    if not Path("/proc/self/fd").exists():
+        return set()
+    links = set()
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            link = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue
+        if link.startswith("socket:"):
+            links.add(link)
+    return links
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fail the test that leaves a child process or an open socket."""
+    children, sockets = _children(), _open_sockets()
+    yield
+    gc.collect()
+    left = _children() - children
+    for pid, _ in left:
+        psutil.Process(pid).kill() if psutil.pid_exists(pid) else None
+    assert not left, f"the test left processes: {left}"
+    left_sockets = _open_sockets() - sockets
+    assert not left_sockets, f"the test left sockets: {left_sockets}"
+
+
+@pytest.fixture
+async def no_tasks_left() -> AsyncIterator[None]:
+    """Fail the asynchronous test that leaves a task running."""
+    before = asyncio.all_tasks()
+    yield
+    left = {task for task in asyncio.all_tasks() - before if not task.done()}
+    assert not left, f"the test left tasks: {left}"
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A socket that listens on a free loopback port; closed after the test."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        yield sock
