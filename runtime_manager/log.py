@@ -1,0 +1,78 @@
+"""The daemon's log: fixed event names, key=value facts, no secrets. To stderr.
+
+Only floors 4 to 8 log. A line is JSON for collectors, or text for people; under systemd it starts
+with the priority the journal reads (sd-daemon(3)).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from structlog.typing import Processor
+
+_SECRET_KEY = re.compile(r"token|secret|password|authorization|cookie|credential|api_?key", re.I)
+_SECRET_TEXT = re.compile(r"(?i)(bearer\s+|[?&](?:token|code|key)=)[^\s&\"']+")
+_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+HIDDEN = "[hidden]"
+
+
+def hide_secrets(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Replace values whose key names a secret, and bearer tokens inside any text."""
+    for key, value in event.items():
+        if _SECRET_KEY.search(key) and not key.endswith("_file"):
+            event[key] = HIDDEN
+        elif isinstance(value, str):
+            event[key] = _SECRET_TEXT.sub(rf"\1{HIDDEN}", value)
+    return event
+
+
+def _with_priority(render: Processor) -> Processor:
+    def rendered(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+        level = str(event.get("level", method))
+        line = render(logger, method, event)
+        return f"<{_PRIORITY.get(level, 6)}>{line!s}"
+
+    return rendered
+
+
+def _renderer(log_format: str, stream: TextIO) -> Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    is_terminal = stream.isatty() and "NO_COLOR" not in os.environ
+    return structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=24)
+
+
+def configure(*, level: str, log_format: str, stream: TextIO = sys.stderr) -> None:
+    """Set up structlog for this process; `log_format` is auto, text or json.
+
+    `auto` is text, with journal priorities where stderr is the journal (JOURNAL_STREAM).
+    """
+    render = _renderer(log_format, stream)
+    if log_format == "auto" and "JOURNAL_STREAM" in os.environ:
+        render = _with_priority(render)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            hide_secrets,
+            structlog.processors.format_exc_info,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from runtime_manager import log
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+@pytest.mark.parametrize(
+    "key", ["token", "api_key", "Authorization", "session_cookie", "db_password", "secret"]
+)
+def test_a_key_that_names_a_secret_is_hidden(key: str) -> None:
+    assert log.hide_secrets(None, "info", {key: "s3cret"}) == {key: log.HIDDEN}
+
+
+def test_the_path_of_a_token_file_is_no_secret() -> None:
+    facts = {"token_file": "/home/a/run/token"}
+    assert log.hide_secrets(None, "info", dict(facts)) == facts
+
+
+@pytest.mark.parametrize("text", ["Bearer abc", "GET /x?token=abc", "/_rtm/session?code=abc&x=1"])
+def test_secrets_inside_text_are_hidden(text: str) -> None:
+    hidden = log.hide_secrets(None, "info", {"event": text})["event"]
+    assert "abc" not in hidden
+    assert log.HIDDEN in hidden
+
+
+def test_json_lines_carry_event_level_time_and_facts() -> None:
+    out = io.StringIO()
+    log.configure(level="info", log_format="json", stream=out)
+    structlog.get_logger().info("instance.ready", code="echo", generation=3)
+    structlog.get_logger().debug("unseen")
+    (line,) = out.getvalue().splitlines()
+    facts = json.loads(line)
+    assert facts.pop("timestamp").endswith("Z")
+    assert facts == {"event": "instance.ready", "level": "info", "code": "echo", "generation": 3}
+
+
+def test_under_the_journal_a_line_starts_with_its_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    out = io.StringIO()
+    log.configure(level="info", log_format="auto", stream=out)
+    structlog.get_logger().error("guard.lost")
+    assert out.getvalue().startswith("<3>")
