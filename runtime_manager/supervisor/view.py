@@ -1,0 +1,59 @@
+"""What the rest of the daemon may know of a provider: a frozen picture of one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runtime_manager.model.manifest import Element
+
+INVALID = "invalid"
+"""The listing-only state of a folder whose manifest cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a provider is not as it should be: a kebab-case kind, what happened, what to do."""
+
+    kind: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """One provider, installed or invalid, as it is now.
+
+    `state` and `wanted` are the values of the life cycle's enums, or `invalid`. `since` is the UTC
+    time of the state. `restarts` counts those nobody asked for. `pid` and `endpoint` are None
+    without a process; `started_in_s` is None before the first READY of this generation.
+    """
+
+    code: str
+    name: str
+    version: str
+    namespace: str
+    state: str
+    wanted: str
+    generation: int
+    since: datetime
+    start: str
+    folder: Path
+    pid: int | None = None
+    endpoint: str | None = None
+    cause: Cause | None = None
+    restarts: int = 0
+    depends_on: tuple[str, ...] = ()
+    element: Element | None = None
+    channels: tuple[str, ...] | None = None
+    manifest_error: str | None = None
+    last_probe: str | None = None
+    last_exit: str | None = None
+    stderr_tail: tuple[str, ...] = ()
+    started_in_s: float | None = None
+    description: str = ""
+    public: bool = False
+    managed: bool = False
