@@ -1,0 +1,62 @@
+"""Settings, registry and manifests read without a daemon. Imports pydantic and yaml: be called late.
+
+Changes nothing on disk: a registry that cannot be read is told, not put aside.
+"""
+
+from __future__ import annotations
+
+from runtime_manager.errors import InputError
+from runtime_manager.model.registry import Registry, parse_registry
+from runtime_manager.model.settings import Settings, load_settings
+from runtime_manager.packages.discovery import scan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from runtime_manager.model.home import Home
+
+
+def settings_document(home: Home, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The settings a daemon would start with, as JSON data; raises SettingsError."""
+    return _settings(home, environ).model_dump(mode="json")
+
+
+def check(home: Home, environ: Mapping[str, str]) -> tuple[int, list[InputError]]:
+    """How many providers there are, and everything that is wrong with any file."""
+    errors: list[InputError] = []
+    settings, registry = Settings(), Registry()
+    try:
+        settings = _settings(home, environ)
+    except InputError as error:
+        errors.append(error)
+    try:
+        registry = _registry(home)
+    except InputError as error:
+        errors.append(error)
+    found = scan(home, registry, settings.providers)
+    errors += [invalid.error for invalid in found.invalid]
+    return len(found.providers) + len(found.invalid), errors
+
+
+def _settings(home: Home, environ: Mapping[str, str]) -> Settings:
+    return load_settings(
+        text=_text_of(home.config), file=str(home.config), environ=environ, flags={}
+    )
+
+
+def _registry(home: Home) -> Registry:
+    text = _text_of(home.registry)
+    return Registry() if text is None else parse_registry(text, file=str(home.registry))
+
+
+def _text_of(path: Path) -> str | None:
+    """The file's text, None when there is no such file; raises InputError where unreadable."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(f"{path} cannot be read: {exc}") from exc

@@ -1,0 +1,72 @@
+"""`rtm serve`: the daemon itself, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+
+from runtime_manager.cli.arguments import count
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from runtime_manager.cli.terminal import Terminal
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of `serve`."""
+    parser.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        help="address of the gateway; port 0 takes a free one (default: 127.0.0.1:9880)",
+    )
+    parser.add_argument(
+        "--gateway-workers", metavar="N", type=count, help="processes that forward; 0: in ours"
+    )
+    parser.add_argument(
+        "--access-log",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="log every request",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        help="least level that is logged, to stderr (default: info)",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=("auto", "text", "json"),
+        help="of the log (default: text on a terminal, else json)",
+    )
+    tie = parser.add_argument_group("for a program that starts the daemon as its child")
+    tie.add_argument(
+        "--announce",
+        choices=("json",),
+        help="print one line to stdout once it listens: url, socket, pid, token_file, version",
+    )
+    tie.add_argument(
+        "--exit-on-stdin-eof", action="store_true", help="stop when standard input ends"
+    )
+    tie.add_argument(
+        "--parent-pid", metavar="PID", type=count, help="stop when this process is gone"
+    )
+
+
+def run(arguments: Namespace, terminal: Terminal) -> int:
+    """Run the daemon until it is told to stop; its exit code is ours."""
+    from runtime_manager.daemon.main import run as run_daemon
+    from runtime_manager.daemon.options import ServeOptions
+
+    options = ServeOptions(
+        home=arguments.home,
+        listen=arguments.listen,
+        announce=arguments.announce is not None,
+        exit_on_stdin_eof=arguments.exit_on_stdin_eof,
+        parent_pid=arguments.parent_pid,
+        log_level=arguments.log_level,
+        log_format=arguments.log_format,
+        gateway_workers=arguments.gateway_workers,
+        access_log=arguments.access_log,
+    )
+    return run_daemon(options)

@@ -1,0 +1,145 @@
+"""Every verb: what it is for, examples, and the module that does it.
+
+A verb's module has `add_arguments(parser)` and `run(arguments, terminal) -> ExitCode`, and is
+imported only when its verb is called (or all of them, for completion).
+"""
+
+from __future__ import annotations
+
+from runtime_manager.cli.exit_codes import ExitCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Verb:
+    """One row of the table below; `module` is below `runtime_manager.cli`."""
+
+    __slots__ = ("examples", "exit_codes", "module", "purpose")
+
+    def __init__(
+        self,
+        purpose: str,
+        *,
+        module: str,
+        examples: Sequence[str],
+        exit_codes: Sequence[ExitCode] = (),
+    ) -> None:
+        self.purpose = purpose
+        self.module = module
+        self.examples = examples
+        self.exit_codes = (ExitCode.DONE, ExitCode.FAILED, ExitCode.USAGE, *exit_codes)
+
+
+_ASKS = (ExitCode.NO_DAEMON,)
+_ASKS_OF_ONE = (ExitCode.NO_DAEMON, ExitCode.UNKNOWN_CODE)
+_WAITS = (*_ASKS_OF_ONE, ExitCode.WAIT_TIMED_OUT, ExitCode.INTERRUPTED)
+_FOLLOWS = (*_ASKS_OF_ONE, ExitCode.INTERRUPTED)
+_READS_FILES = (ExitCode.BAD_CONFIGURATION,)
+
+GROUPS: dict[str, dict[str, Verb]] = {
+    "The daemon": {
+        "serve": Verb(
+            "Run the daemon in the foreground: start providers, watch them, route to them",
+            module="serve",
+            examples=[
+                "rtm serve",
+                "rtm serve --listen 127.0.0.1:0 --announce json --exit-on-stdin-eof",
+            ],
+            exit_codes=_READS_FILES,
+        ),
+        "config": Verb(
+            "Show the settings in effect, or check every file without a daemon",
+            module="config",
+            examples=["rtm config", "rtm config --check"],
+            exit_codes=_READS_FILES,
+        ),
+        "version": Verb(
+            "Show the version of this program and of the running daemon",
+            module="version",
+            examples=["rtm version", "rtm version --format json"],
+        ),
+    },
+    "What runs": {
+        "list": Verb(
+            "List the providers: state, address, process, and why one is not ready",
+            module="listing",
+            examples=["rtm list", "rtm list --state failed --state backoff"],
+            exit_codes=_ASKS,
+        ),
+        "status": Verb(
+            "Tell all about one provider, and why it is down; without CODE, about the daemon",
+            module="status",
+            examples=["rtm status", "rtm status cool", "rtm status cool && echo it is ready"],
+            exit_codes=_ASKS_OF_ONE,
+        ),
+        "routes": Verb(
+            "List which address leads to which provider",
+            module="routes",
+            examples=["rtm routes"],
+            exit_codes=_ASKS,
+        ),
+        "logs": Verb(
+            "Show what a provider wrote to its standard output and error",
+            module="logs",
+            examples=["rtm logs cool --tail 20", "rtm logs cool --follow --stream stderr"],
+            exit_codes=_FOLLOWS,
+        ),
+        "events": Verb(
+            "Follow what happens: state changes, exits, routes",
+            module="events",
+            examples=["rtm events", "rtm events --code cool --format json", "rtm events --once"],
+            exit_codes=(*_ASKS, ExitCode.INTERRUPTED),
+        ),
+    },
+    "Providers": {
+        "start": Verb(
+            "Start providers, and wait until they are ready",
+            module="control",
+            examples=["rtm start cool", "rtm start --all --timeout 2m"],
+            exit_codes=_WAITS,
+        ),
+        "stop": Verb(
+            "Stop providers, and wait until they have ended; no request wakes them",
+            module="control",
+            examples=["rtm stop cool", "rtm stop cool other --no-wait"],
+            exit_codes=_WAITS,
+        ),
+        "restart": Verb(
+            "Stop and start providers, and wait until they are ready again",
+            module="control",
+            examples=["rtm restart cool", "rtm restart --all"],
+            exit_codes=_WAITS,
+        ),
+        "wait": Verb(
+            "Wait until providers are in a state",
+            module="wait",
+            examples=["rtm wait cool", "rtm wait cool other --state stopped --timeout 1m"],
+            exit_codes=_WAITS,
+        ),
+        "open": Verb(
+            "Open a provider or the dashboard in a browser, signed in",
+            module="opening",
+            examples=["rtm open cool", "rtm open cool --via path", "rtm open dashboard --print"],
+            exit_codes=_ASKS_OF_ONE,
+        ),
+    },
+    "For tools": {
+        "schema": Verb(
+            "Print the JSON Schema of a file",
+            module="schema",
+            examples=["rtm schema manifest > manifest.schema.json"],
+        ),
+        "completion": Verb(
+            "Print a completion script for a shell",
+            module="completion",
+            examples=[
+                "rtm completion bash > ~/.local/share/bash-completion/completions/rtm",
+                "rtm completion fish > ~/.config/fish/completions/rtm.fish",
+            ],
+        ),
+    },
+}
+
+VERBS: dict[str, Verb] = {name: verb for group in GROUPS.values() for name, verb in group.items()}
