@@ -4,13 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+
+_BEFORE = pytest.StashKey[tuple[set[tuple[int, float]], set[str]]]()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Note what is open before the first fixture of a test."""
+    item.stash[_BEFORE] = (_children(), _open_sockets())
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail the test that leaves a child process or a socket once its last fixture is gone."""
+    result = yield
+    children, sockets = item.stash[_BEFORE]
+    gc.collect()
+    left = _children() - children
+    for pid, _ in left:
+        if psutil.pid_exists(pid):
+            psutil.Process(pid).kill()
+    assert not left, f"the test left processes: {left}"
+    left_sockets = _open_sockets() - sockets
+    assert not left_sockets, f"the test left sockets: {left_sockets}"
+    return result
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest) -> None:
+    """Hold every asynchronous test to leaving no task."""
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("no_tasks_left")
+
+
+@pytest.fixture
+async def no_tasks_left() -> AsyncIterator[None]:
+    """Fail the asynchronous test that leaves a task running."""
+    before = asyncio.all_tasks()
+    yield
+    left = {task for task in asyncio.all_tasks() - before if not task.done()}
+    left.discard(asyncio.current_task())  # type: ignore[arg-type]  # a fixture runs in a task
+    assert not left, f"the test left tasks: {left}"
+
+
+@pytest.fixture
+def listening() -> Iterator[socket.socket]:
+    """A socket that listens on a free loopback port; closed after the test."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        yield sock
 
 
 def _children() -> set[tuple[int, float]]:
@@ -35,33 +85,3 @@ def _open_sockets() -> set[str]:
         if link.startswith("socket:"):
             links.add(link)
     return links
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """Fail the test that leaves a child process or an open socket."""
-    children, sockets = _children(), _open_sockets()
-    yield
-    gc.collect()
-    left = _children() - children
-    for pid, _ in left:
-        psutil.Process(pid).kill() if psutil.pid_exists(pid) else None
-    assert not left, f"the test left processes: {left}"
-    left_sockets = _open_sockets() - sockets
-    assert not left_sockets, f"the test left sockets: {left_sockets}"
-
-
-@pytest.fixture
-async def no_tasks_left() -> AsyncIterator[None]:
-    """Fail the asynchronous test that leaves a task running."""
-    before = asyncio.all_tasks()
-    yield
-    left = {task for task in asyncio.all_tasks() - before if not task.done()}
-    assert not left, f"the test left tasks: {left}"
-
-
-@pytest.fixture
-def listening() -> Iterator[socket.socket]:
-    """A socket that listens on a free loopback port; closed after the test."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        yield sock
