@@ -70,9 +70,9 @@ class Client:
         try:
             connection.settimeout(_ANSWER_S)
             connection.connect(self._socket_path)
-        except OSError as exc:
+        except (OSError, ValueError) as exc:  # ValueError: a path that cannot be one
             connection.close()
-            reason = exc.strerror or "it does not answer"
+            reason = getattr(exc, "strerror", None) or exc
             raise NoDaemonError(
                 f"no daemon at {self._socket_path} ({reason}); its runtime.json is stale",
                 hint=self._hint,
@@ -150,11 +150,11 @@ class Exchange:
         if headers.get("transfer-encoding", "").lower() == "chunked":
             return self._chunks()
         if "content-length" in headers:
-            return self._exactly(int(headers["content-length"]))
+            return self._exactly(_count(headers["content-length"], base=10))
         return self._rest()
 
     def _chunks(self) -> Iterator[bytes]:
-        while count := int(self._line().partition(";")[0], 16):
+        while count := _count(self._line().partition(";")[0], base=16):
             yield from self._exactly(count)
             self._line()
         while self._line():
@@ -192,6 +192,13 @@ class Exchange:
             raise ProtocolError(f"the daemon's answer stopped short: {exc.strerror}") from exc
         self._buffer += piece
         return bool(piece)
+
+
+def _count(text: str, *, base: int) -> int:
+    try:
+        return int(text, base)
+    except ValueError:
+        raise ProtocolError("the daemon's answer is not HTTP") from None
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import os
 from runtime_manager.cli.connect import find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.failures import NoDaemonError
-from runtime_manager.model.home import Home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runtime_manager.cli.terminal import Terminal
+    from runtime_manager.model.home import Home
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,12 +33,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Print the settings: the daemon's, else what a daemon would have now."""
     if arguments.check:
-        return _check(Home.locate(arguments.home, os.environ), terminal)
+        return _check(_home(arguments), terminal)
     document = _settings_of_daemon(arguments.home)
     if document is None:
         from runtime_manager.cli.offline import settings_document
 
-        document = settings_document(Home.locate(arguments.home, os.environ), os.environ)
+        document = settings_document(_home(arguments), os.environ)
         terminal.remark("rtm: no daemon runs; this is what one would start with")
     if terminal.is_json:
         terminal.document(document)
@@ -56,6 +56,12 @@ def flattened(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[s
             yield prefix + key, ", ".join(map(str, value))
         else:
             yield prefix + key, "" if value is None else value
+
+
+def _home(arguments: Namespace) -> Home:
+    from runtime_manager.model.home import Home
+
+    return Home.locate(arguments.home, os.environ)
 
 
 def _settings_of_daemon(home: str | None) -> dict[str, Any] | None:

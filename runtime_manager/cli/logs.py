@@ -34,7 +34,7 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     query += f"&stream={arguments.stream}" if arguments.stream else ""
     target = provider_target(arguments.code, "logs") + query
     with client.send("GET", target, answer_s=None if arguments.follow else 30.0) as exchange:
-        for line in exchange.lines():
+        for line in filter(None, exchange.lines()):  # empty ones keep the connection alive
             if terminal.is_json:
                 terminal.line(line)
             else:

@@ -1,4 +1,4 @@
-"""Settings, registry and manifests read without a daemon. Imports pydantic and yaml: be called late.
+"""Settings, registry and manifests, read without a daemon; imports pydantic and yaml: come late.
 
 Changes nothing on disk: a registry that cannot be read is told, not put aside.
 """
