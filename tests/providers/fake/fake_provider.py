@@ -1,0 +1,257 @@
+"""A provider that misbehaves on request. Standard library only, and little of it: it starts fast.
+
+Answers /health, /echo (what it got, as JSON), /slow?s=N, /stream?n=N&s=GAP (chunked), /exit?code=N
+and /sick (from then on /health fails). Every other path is answered as /echo is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    p = argparse.ArgumentParser()
+    p.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 0))
+    p.add_argument("--host", default="127.0.0.1")
+    p.add_argument("--namespace", default="")
+    where = p.add_argument_group("where it listens")
+    where.add_argument("--socket", metavar="PATH", help="a Unix socket instead of a port")
+    where.add_argument("--fd", action="store_true", help="the socket passed as LISTEN_FDS")
+    where.add_argument("--report", action="store_true", help="bind port 0, print LISTENING")
+    where.add_argument("--listen-on", metavar="[HOST:]PORT", help="not where it was told")
+    where.add_argument("--never-listen", action="store_true")
+    where.add_argument("--no-reuse", action="store_true", help="bind without SO_REUSEADDR")
+    when = p.add_argument_group("when")
+    when.add_argument("--ready-after", type=float, default=0, metavar="S", help="then listen")
+    when.add_argument("--exit-after", type=float, metavar="S")
+    when.add_argument("--exit-code", type=int, default=0)
+    when.add_argument("--close-after", type=float, metavar="S", help="stop listening, stay alive")
+    stop = p.add_argument_group("how it ends")
+    stop.add_argument("--ignore-term", action="store_true")
+    stop.add_argument("--term-delay", type=float, metavar="S")
+    stop.add_argument("--exit-on-stdin", action="store_true", help="end when stdin does")
+    answers = p.add_argument_group("what it answers")
+    answers.add_argument(
+        "--sick-after", type=int, metavar="N", help="/health fails after N answers"
+    )
+    answers.add_argument("--hang", action="store_true", help="accept, never answer")
+    answers.add_argument("--status", type=int, default=200, help="what /health answers")
+    answers.add_argument("--notify", action="store_true", help="READY=1 on NOTIFY_SOCKET")
+    says = p.add_argument_group("what it prints; --no-newline leaves the last line open")
+    says.add_argument("--stderr", metavar="TEXT", action="append", default=[])
+    says.add_argument("--echo", metavar="TEXT", action="append", default=[], help="to stdout")
+    says.add_argument("--flood", type=int, default=0, metavar="N", help="lines to stderr")
+    says.add_argument("--no-newline", action="store_true")
+    others = p.add_argument_group("its children; they ignore SIGTERM, their pids go to PIDFILE")
+    others.add_argument("--grandchild", nargs="?", const="", metavar="PIDFILE")
+    others.add_argument("--setsid-child", nargs="?", const="", metavar="PIDFILE")
+    others.add_argument("--fork-and-exit", action="store_true", help="a child serves, it exits 0")
+    return p.parse_args(argv)
+
+
+class Fake:
+    """Serves one listening socket, a thread for each connection."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.asked = 0
+        self.is_sick = False
+        self.lock = threading.Lock()
+
+    def serve(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                conn, _ = listener.accept()
+            except OSError:
+                return  # closed on request (--close-after)
+            threading.Thread(target=self._connection, args=(conn,), daemon=True).start()
+
+    def _connection(self, conn: socket.socket) -> None:
+        with conn, conn.makefile("rb") as reader:
+            try:
+                while self._exchange(conn, reader):
+                    pass
+            except OSError:
+                return
+
+    def _exchange(self, conn: socket.socket, reader) -> bool:  # type: ignore[no-untyped-def]
+        line = reader.readline()
+        if not line:
+            return False
+        method, target, _ = line.decode("latin-1").split(" ", 2)
+        headers = []
+        while (line := reader.readline()) not in (b"\r\n", b""):
+            name, _, value = line.decode("latin-1").partition(":")
+            headers.append([name, value.strip()])
+        body = read_body(reader, {name.lower(): value for name, value in headers})
+        if self.args.hang:
+            threading.Event().wait()
+        path, _, query = target.partition("?")
+        wants = dict(part.partition("=")[::2] for part in query.split("&") if part)
+        if path.endswith("/stream"):
+            stream(conn, count=int(wants.get("n", 5)), gap_s=float(wants.get("s", 0)))
+            return True
+        if path.endswith("/slow"):
+            time.sleep(float(wants.get("s", 1)))
+        if path.endswith("/exit"):
+            os._exit(int(wants.get("code", 0)))
+        if path.endswith("/sick"):
+            self.is_sick = True
+        if path.endswith("/health"):
+            status, told = self._health()
+        else:
+            status = 200
+            told = {"method": method, "path": target, "headers": headers}
+            told |= {"body": body.decode("latin-1"), "pid": os.getpid()}
+        answer(conn, status, told, is_head=method == "HEAD")
+        return True
+
+    def _health(self) -> tuple[int, dict[str, object]]:
+        with self.lock:
+            self.asked += 1
+            turned = self.args.sick_after is not None and self.asked > self.args.sick_after
+            status = 503 if turned or self.is_sick else self.args.status
+        return status, {"status": "ok" if status < 400 else "sick", "pid": os.getpid()}
+
+
+def read_body(reader, headers: dict[str, str]) -> bytes:  # type: ignore[no-untyped-def]
+    if headers.get("transfer-encoding", "").lower() != "chunked":
+        return reader.read(int(headers.get("content-length", 0)))
+    parts = []
+    while size := int(reader.readline().split(b";")[0], 16):
+        parts.append(reader.read(size))
+        reader.readline()
+    while reader.readline() not in (b"\r\n", b""):
+        pass
+    return b"".join(parts)
+
+
+def answer(conn: socket.socket, status: int, told: dict[str, object], *, is_head: bool) -> None:
+    body = json.dumps(told).encode()
+    head = f"HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\nX-Fake-Pid: {os.getpid()}\r\n\r\n"
+    conn.sendall(head.encode() + (b"" if is_head else body))
+
+
+def stream(conn: socket.socket, *, count: int, gap_s: float) -> None:
+    conn.sendall(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    for number in range(count):
+        part = f"data: {number}\n\n".encode()
+        conn.sendall(b"%x\r\n%s\r\n" % (len(part), part))
+        time.sleep(gap_s)
+    conn.sendall(b"0\r\n\r\n")
+
+
+def open_listener(args: argparse.Namespace) -> socket.socket:
+    if args.fd:
+        if os.environ.get("LISTEN_PID") != str(os.getpid()):
+            sys.exit(f"LISTEN_PID is {os.environ.get('LISTEN_PID')}, I am {os.getpid()}")
+        return socket.socket(fileno=3)
+    if args.socket:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(args.socket)
+    else:
+        host, port = where_to_listen(args)
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        if not args.no_reuse:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    listener.listen(128)
+    return listener
+
+
+def where_to_listen(args: argparse.Namespace) -> tuple[str, int]:
+    if args.listen_on:
+        host, _, port = args.listen_on.rpartition(":")
+        return host.strip("[]") or args.host, int(port)
+    return args.host, 0 if args.report else args.port
+
+
+def leave_child(pid_file: str, *, own_session: bool) -> None:
+    """A process that outlives us if it is let; its pid is in `pid_file` before we go on."""
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if own_session:
+            os.setsid()
+        while True:
+            signal.pause()
+    print(f"child {pid}", flush=True)
+    if pid_file:
+        with open(f"{pid_file}.new", "w") as file:
+            file.write(str(pid))
+        os.rename(f"{pid_file}.new", pid_file)
+
+
+def speak(args: argparse.Namespace) -> None:
+    end = "" if args.no_newline else "\n"
+    for text in args.echo:
+        print(text, end=end, flush=True)
+    for number in range(args.flood):
+        sys.stderr.write(f"flood {number} {'x' * 60}\n")
+    for text in args.stderr:
+        sys.stderr.write(text + end)
+    sys.stderr.flush()
+
+
+def tell_manager(text: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.sendto(text.encode(), os.environ["NOTIFY_SOCKET"])
+
+
+def end_when_told(args: argparse.Namespace) -> None:
+    if args.ignore_term:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    elif args.term_delay is not None:
+
+        def end_later(_signum: int, _frame: object) -> None:
+            threading.Timer(args.term_delay, os._exit, (0,)).start()
+
+        signal.signal(signal.SIGTERM, end_later)
+    else:
+        signal.signal(signal.SIGTERM, lambda _signum, _frame: os._exit(0))
+    if args.exit_after is not None:
+        threading.Timer(args.exit_after, os._exit, (args.exit_code,)).start()
+    if args.exit_on_stdin:
+        threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+
+
+def main() -> None:
+    args = parse()
+    if args.fork_and_exit and os.fork():
+        os._exit(0)
+    if args.grandchild is not None:
+        leave_child(args.grandchild, own_session=False)
+    if args.setsid_child is not None:
+        leave_child(args.setsid_child, own_session=True)
+    end_when_told(args)
+    speak(args)
+    time.sleep(args.ready_after)
+    if args.never_listen:
+        while True:
+            signal.pause()
+    listener = open_listener(args)
+    if args.report:
+        host, port = listener.getsockname()[:2]
+        print(f"LISTENING {host}:{port}", flush=True)
+    if args.close_after is not None:
+        threading.Timer(args.close_after, listener.shutdown, (socket.SHUT_RDWR,)).start()
+    if args.notify:
+        tell_manager("READY=1\nSTATUS=serving")
+    Fake(args).serve(listener)
+    listener.close()
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
