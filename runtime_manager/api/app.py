@@ -1,0 +1,121 @@
+"""The control API as one application: its operations, and what holds for all of them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from runtime_manager.api.assets import AssetViews
+from runtime_manager.api.codes import OneTimeCodes
+from runtime_manager.api.dashboard import DashboardViews
+from runtime_manager.api.events import EventViews
+from runtime_manager.api.health import HealthViews
+from runtime_manager.api.inventory import InventoryViews
+from runtime_manager.api.logs import LogViews
+from runtime_manager.api.metrics import MetricViews
+from runtime_manager.api.openapi import openapi_document
+from runtime_manager.api.operation import Answer, Call, Nothing, Operation
+from runtime_manager.api.parts import ApiParts
+from runtime_manager.api.pictures import Pictures
+from runtime_manager.api.problems import problems
+from runtime_manager.api.providers import ProviderViews
+from runtime_manager.api.sessions import SessionViews
+from runtime_manager.api.streams import Streams
+from runtime_manager.api.usage import Gauge
+
+_BODY_LIMIT_BYTES = 64 * 1024
+_GRACE_S = 2.0
+
+
+def build_app(parts: ApiParts) -> web.Application:
+    """The application. Serves callers already admitted: by the gateway, or by a socket's mode."""
+    streams = Streams(parts.limits)
+    app = web.Application(middlewares=[problems], client_max_size=_BODY_LIMIT_BYTES)
+    app.add_routes([operation.route() for operation in all_operations(parts, streams)])
+    app.on_response_prepare.append(_guard)
+
+    async def end_streams(_app: web.Application) -> None:
+        streams.close()
+
+    app.on_shutdown.append(end_streams)
+    return app
+
+
+def all_operations(parts: ApiParts, streams: Streams) -> tuple[Operation, ...]:
+    """Every operation there is; the last tells of the others and of itself."""
+    providers, pictures = parts.supervisor, Pictures(parts.base_url)
+    gauge = Gauge(providers, parts.clock)
+    groups = (
+        ProviderViews(providers, pictures=pictures, gauge=gauge).operations(),
+        LogViews(providers, streams=streams).operations(),
+        EventViews(providers, pictures=pictures, streams=streams, nonce=parts.nonce).operations(),
+        InventoryViews(parts).operations(),
+        SessionViews(parts, codes=OneTimeCodes(parts.clock)).operations(),
+        HealthViews(parts).operations(),
+        MetricViews(parts).operations(),
+        AssetViews(providers).operations(),
+        DashboardViews().operations(),
+    )
+    operations = tuple(operation for group in groups for operation in group)
+    return (*operations, _description(operations, version=parts.version))
+
+
+@asynccontextmanager
+async def serving(app: web.Application, path: Path) -> AsyncIterator[None]:
+    """Serve `app` on a Unix socket at `path`, for this user alone; at the end all streams end.
+
+    A socket left at `path` is replaced: whoever calls holds the home's lock. Requests are given
+    up when their caller leaves.
+    """
+    runner = web.AppRunner(
+        app, handler_cancellation=True, access_log=None, shutdown_timeout=_GRACE_S
+    )
+    await runner.setup()
+    try:
+        with _listening(path) as sock:
+            await web.SockSite(runner, sock).start()
+            yield
+    finally:
+        await runner.cleanup()
+
+
+@contextmanager
+def _listening(path: Path) -> Iterator[socket.socket]:
+    """A bound socket at `path`, mode 0600; until that is set, the folder's mode guards it."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.bind(str(path))
+        try:
+            path.chmod(0o600)
+            yield sock
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _description(operations: tuple[Operation, ...], *, version: str) -> Operation:
+    """The operation that answers with the OpenAPI document of all, itself included."""
+
+    async def describe(_call: Call[Nothing, Nothing]) -> web.Response:
+        return web.Response(body=document, content_type="application/json")
+
+    description = Operation(
+        "GET",
+        "/api/v1/openapi.json",
+        name="getOpenApi",
+        summary="This document.",
+        call=describe,
+        answers=(Answer(200, "OpenAPI 3.1."),),
+    )
+    document = json.dumps(openapi_document((*operations, description), version=version)).encode()
+    return description
+
+
+async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
+    """Headers of every answer; a view's own Cache-Control stands."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")

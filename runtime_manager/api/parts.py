@@ -1,0 +1,154 @@
+"""What the control API is given, and as much of the supervisor as it uses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from runtime_manager.clock import Clock, SystemClock
+from runtime_manager.gateway.routes import RouteTable
+from runtime_manager.supervisor.events import EventLog
+from runtime_manager.supervisor.view import ProviderView
+
+if TYPE_CHECKING:
+    from runtime_manager.model.home import Home
+    from runtime_manager.model.settings import Settings
+
+
+class Line(Protocol):
+    """One line that a provider printed."""
+
+    @property
+    def number(self) -> int:
+        """Counts up over all generations and both streams."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When it was read, in UTC."""
+        ...
+
+    @property
+    def stream(self) -> str:
+        """`stdout` or `stderr`."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """The spawn that printed it."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Without its end; as hostile as its provider."""
+        ...
+
+
+class Lines(Protocol):
+    """What one provider printed."""
+
+    def tail(self, count: int, *, stream: str | None = None) -> Sequence[Line]:
+        """The last `count` lines, oldest first."""
+        ...
+
+    def follow(self, after: int) -> AsyncIterator[Line]:
+        """The lines numbered above `after`, as they come; ends when the provider is removed."""
+        ...
+
+
+class Usage(Protocol):
+    """What a process tree uses."""
+
+    @property
+    def processes(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def rss_bytes(self) -> int:
+        """Resident memory, shared pages counted for each."""
+        ...
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time so far, of those that still run."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """Of all of them."""
+        ...
+
+
+class Providers(Protocol):
+    """What the API needs of a supervisor; each method raises UnknownCodeError for its code."""
+
+    @property
+    def events(self) -> EventLog:
+        """What happens."""
+        ...
+
+    def views(self) -> tuple[ProviderView, ...]:
+        """All that is listed, by code."""
+        ...
+
+    def view(self, code: str) -> ProviderView:
+        """One provider as it is now."""
+        ...
+
+    def start(self, code: str) -> None:
+        """Ask for a start; raises NotStartableError for what cannot run, as do the next two."""
+        ...
+
+    def stop(self, code: str) -> None:
+        """Ask for a stop."""
+        ...
+
+    def restart(self, code: str) -> None:
+        """Ask for a restart."""
+        ...
+
+    async def wait(
+        self, code: str, *, until: Callable[[ProviderView], bool], timeout_s: float
+    ) -> ProviderView:
+        """The provider once `until` holds; raises WaitTimeoutError."""
+        ...
+
+    def routes(self) -> RouteTable:
+        """The newest route table."""
+        ...
+
+    def output(self, code: str) -> Lines:
+        """What the provider printed."""
+        ...
+
+    def usage(self, code: str) -> Usage | None:
+        """What its processes use now; None without any. Blocks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """How long a stream is silent before it says so, and how long a reader may take no byte."""
+
+    keep_alive_s: float = 15.0
+    stall_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiParts:
+    """What `build_app` is given. `base_url` has no trailing slash; `nonce` is this run's own."""
+
+    supervisor: Providers
+    settings: Settings
+    home: Home
+    session_key: bytes
+    daemon_id: str
+    base_url: str
+    version: str
+    nonce: str
+    started_at: datetime
+    clock: Clock = field(default_factory=SystemClock)
+    limits: StreamLimits = field(default_factory=StreamLimits)

@@ -1,0 +1,265 @@
+"""What the API says, as pydantic models: they write the answers and the OpenAPI document."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from runtime_manager.api.parts import Line, Usage
+from runtime_manager.gateway.routes import Route, RouteTable
+from runtime_manager.supervisor import events
+
+Time = Annotated[
+    datetime,
+    PlainSerializer(
+        lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        return_type=str,
+    ),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+State = Literal[
+    "stopped", "starting", "ready", "unhealthy", "stopping", "backoff", "failed", "invalid"
+]
+
+
+class Schema(BaseModel):
+    """An answer, or a part of one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def json_bytes(self) -> bytes:
+        """The answer's body."""
+        return self.model_dump_json(by_alias=True).encode()
+
+
+class ProblemDocument(Schema):
+    """An error, as RFC 9457 has it, with `code` for programs and `hint` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str
+
+
+class CauseDocument(Schema):
+    """Why a provider is not as it should be, and what to do."""
+
+    kind: str
+    message: str
+    hint: str
+
+
+class UsageDocument(Schema):
+    """What the provider's process tree uses."""
+
+    processes: int
+    rss_bytes: int
+    cpu_seconds: float
+    threads: int
+
+    @classmethod
+    def of(cls, usage: Usage) -> UsageDocument:
+        """As measured."""
+        return cls(
+            processes=usage.processes,
+            rss_bytes=usage.rss_bytes,
+            cpu_seconds=usage.cpu_seconds,
+            threads=usage.threads,
+        )
+
+
+class ElementDocument(Schema):
+    """A custom element; `source` is the path of its script on the daemon's own address."""
+
+    tag: str
+    source: str
+
+
+class ProviderDocument(Schema):
+    """One provider as it is listed; `status` is `active` when it is ready, else its state."""
+
+    code: str
+    name: str
+    version: str
+    state: State
+    status: str
+    wanted: str
+    basePath: str  # noqa: N815  # the name that IDEs know
+    namespace: str
+    url: str | None
+    generation: int
+    pid: int | None
+    endpoint: str | None
+    cause: CauseDocument | None
+    restarts: int
+    since: Time
+    start: str
+    usage: UsageDocument | None
+    element: ElementDocument | None
+    channels: list[str] | None
+    manifest_error: str | None
+
+
+class ProviderDetail(ProviderDocument):
+    """One provider with all that helps to tell why it is as it is."""
+
+    description: str
+    depends_on: list[str]
+    folder: str
+    managed: bool
+    public: bool
+    last_probe: str | None
+    last_exit: str | None
+    started_in_s: float | None
+    stderr_tail: list[str]
+
+
+class ProviderList(Schema):
+    """All that is installed, invalid packages too, by code."""
+
+    providers: list[ProviderDocument]
+
+
+class RouteDocument(Schema):
+    """One way in; `open`, `wait` (requests are held) or `closed` with its cause."""
+
+    prefix: str
+    name: str | None
+    code: str
+    gate: str
+    generation: int
+    endpoint: str | None
+    cause: str
+    audience: str
+
+    @classmethod
+    def of(cls, route: Route) -> RouteDocument:
+        """As the gateway has it."""
+        return cls(
+            prefix=route.prefix,
+            name=route.name,
+            code=route.code,
+            gate=route.gate,
+            generation=route.generation,
+            endpoint=str(route.endpoint) if route.endpoint else None,
+            cause=route.cause,
+            audience=route.audience,
+        )
+
+
+class RouteList(Schema):
+    """The route table at one revision."""
+
+    revision: int
+    routes: list[RouteDocument]
+
+    @classmethod
+    def of(cls, table: RouteTable) -> RouteList:
+        """As published last."""
+        return cls(revision=table.revision, routes=[RouteDocument.of(r) for r in table.routes])
+
+
+class PackageDocument(Schema):
+    """One entry of the registry."""
+
+    code: str
+    version: str | None
+    source: str | None
+    installed: str | None
+    auto_start: bool
+
+
+class PackageList(Schema):
+    """What the registry says is installed."""
+
+    packages: list[PackageDocument]
+
+
+class ConfigDocument(Schema):
+    """The settings in force, defaults included, but for the environment of providers."""
+
+    config: dict[str, Any]
+
+
+class EventDocument(Schema):
+    """One thing that happened; `data` depends on `name`."""
+
+    number: int
+    at: Time
+    name: str
+    code: str | None
+    generation: int | None
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: events.Event) -> EventDocument:
+        """As it was published."""
+        return cls(
+            number=event.number,
+            at=event.at,
+            name=event.name,
+            code=event.code,
+            generation=event.generation,
+            data=dict(event.data),
+        )
+
+
+class Snapshot(ProviderList):
+    """How things stand after the event with this number (0: before the first)."""
+
+    number: int
+
+
+class LineDocument(Schema):
+    """One line that a provider printed."""
+
+    number: int
+    at: Time
+    stream: str
+    generation: int
+    text: str
+
+    @classmethod
+    def of(cls, line: Line) -> LineDocument:
+        """As it was kept."""
+        return cls(
+            number=line.number,
+            at=line.at,
+            stream=line.stream,
+            generation=line.generation,
+            text=line.text,
+        )
+
+
+class SessionRequest(Schema):
+    """What is to be opened in a browser: a provider's code, or `dashboard`."""
+
+    for_: str = Field(alias="for", max_length=63)
+    via: Literal["name", "path"] = "name"
+
+
+class SessionDocument(Schema):
+    """An address that signs a browser in: once, on that host, within `expires_in_s` seconds."""
+
+    url: str
+    expires_in_s: int
+
+
+class Health(Schema):
+    """That the daemon answers, and which one it is."""
+
+    status: Literal["ok"]
+    version: str
+    nonce: str
+    pid: int
+
+
+class Readiness(Schema):
+    """Whether everything that starts by itself has come up, or has been given up."""
+
+    status: Literal["ready", "starting"]
+    starting: list[str]
