@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from runtime_manager.cli.terminal import Terminal
 
-_SHELLS = ("bash", "zsh", "fish", "tcsh")
+_SHELLS = ("bash", "zsh", "fish")
 
 
 class NotInstalledError(RuntimeManagerError):

@@ -34,16 +34,17 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Print the settings: the daemon's, else what a daemon would have now."""
     if arguments.check:
         return _check(_home(arguments), terminal)
-    document = _settings_of_daemon(arguments.home)
-    if document is None:
+    settings = _settings_of_daemon(arguments.home)
+    source = "files" if settings is None else "daemon"
+    if settings is None:
         from runtime_manager.cli.offline import settings_document
 
-        document = settings_document(_home(arguments), os.environ)
+        settings = settings_document(_home(arguments), os.environ)
         terminal.remark("rtm: no daemon runs; this is what one would start with")
     if terminal.is_json:
-        terminal.document(document)
+        terminal.document({"config": settings, "source": source})
     else:
-        terminal.lines([f"{key} = {value}" for key, value in flattened(document)])
+        terminal.lines([f"{key} = {value}" for key, value in flattened(settings)])
     return ExitCode.DONE
 
 
@@ -66,9 +67,10 @@ def _home(arguments: Namespace) -> Home:
 
 def _settings_of_daemon(home: str | None) -> dict[str, Any] | None:
     try:
-        return find_daemon(home).client.get("/api/v1/config")
+        settings: dict[str, Any] = find_daemon(home).client.get("/api/v1/config")["config"]
     except NoDaemonError:
         return None
+    return settings
 
 
 def _check(home: Home, terminal: Terminal) -> ExitCode:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 PROVIDERS = "/api/v1/providers"
+PROVIDERS_UNMEASURED = f"{PROVIDERS}?usage=0"
+"""The list without the usage of each process tree, which takes the daemon a look at each."""
 
 
 class Daemon:
@@ -70,3 +72,10 @@ def provider_target(code: str, deed: str = "") -> str:
     from urllib.parse import quote
 
     return f"{PROVIDERS}/{quote(code, safe='')}" + (f"/{deed}" if deed else "")
+
+
+def events_target(code: str | None = None) -> str:
+    """The address of the event stream: of one provider and the daemon, or of all."""
+    from urllib.parse import quote
+
+    return "/api/v1/events" + (f"?code={quote(code, safe='')}" if code else "")

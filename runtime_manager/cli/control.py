@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from runtime_manager.cli.arguments import add_timeout
-from runtime_manager.cli.connect import PROVIDERS, find_daemon, provider_target
+from runtime_manager.cli.connect import PROVIDERS_UNMEASURED, find_daemon, provider_target
 from runtime_manager.cli.exit_codes import ExitCode, exit_code_of
 from runtime_manager.cli.failures import UsageError, code_of
 from runtime_manager.errors import RuntimeManagerError
@@ -72,5 +72,5 @@ def _ask(
 
 
 def _all_codes(client: Client) -> list[str]:
-    providers = client.get(PROVIDERS)["providers"]
+    providers = client.get(PROVIDERS_UNMEASURED)["providers"]
     return [provider["code"] for provider in providers if provider["state"] != "invalid"]

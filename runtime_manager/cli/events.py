@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from runtime_manager.cli.connect import find_daemon
+from runtime_manager.cli.connect import events_target, find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.human import printable
 from runtime_manager.cli.sse import messages
@@ -26,7 +26,9 @@ _ENVELOPE = ("number", "at", "name", "code", "generation", "data")
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `events`."""
-    parser.add_argument("--code", metavar="CODE", help="only events of this provider")
+    parser.add_argument(
+        "--code", metavar="CODE", help="only events of this provider, and of the daemon"
+    )
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument(
         "-f", "--follow", action="store_true", help="go on as events come (the default)"
@@ -39,9 +41,9 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     client = find_daemon(arguments.home).client
     answer_s = 10.0 if arguments.once else None
     last = ""
-    with client.send("GET", "/api/v1/events", answer_s=answer_s) as exchange:
+    with client.send("GET", events_target(arguments.code), answer_s=answer_s) as exchange:
         for message in messages(exchange.lines()):
-            _show(message, terminal, code=arguments.code)
+            _show(message, terminal)
             last = message.name
             if arguments.once:
                 return ExitCode.DONE
@@ -52,29 +54,15 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     )
 
 
-def _show(message: Message, terminal: Terminal, *, code: str | None) -> None:
-    if message.name == _SNAPSHOT:
-        _show_snapshot(message, terminal, code=code)
-    elif code is None or message.data.get("code") == code:
-        if terminal.is_json:
-            terminal.document({"name": message.name, **message.data}, is_compact=True)
-        else:
-            terminal.line(event_line(message))
-
-
-def _show_snapshot(message: Message, terminal: Terminal, *, code: str | None) -> None:
-    providers = [
-        provider
-        for provider in message.data.get("providers") or ()
-        if code is None or provider.get("code") == code
-    ]
+def _show(message: Message, terminal: Terminal) -> None:
     if terminal.is_json:
-        document = {"name": _SNAPSHOT, **message.data, "providers": providers}
-        terminal.document(document, is_compact=True)
-        return
-    for provider in providers:
-        state = terminal.paint_state(printable(provider.get("state")))
-        terminal.line(f"{_SNAPSHOT}  {printable(provider.get('code'))}  {state}")
+        terminal.document({"name": message.name, **message.data}, is_compact=True)
+    elif message.name == _SNAPSHOT:
+        for provider in message.data.get("providers") or ():
+            state = terminal.paint_state(printable(provider.get("state")))
+            terminal.line(f"{_SNAPSHOT}  {printable(provider.get('code'))}  {state}")
+    else:
+        terminal.line(event_line(message))
 
 
 def event_line(message: Message) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from runtime_manager.cli.arguments import STATES
-from runtime_manager.cli.connect import PROVIDERS, find_daemon
+from runtime_manager.cli.connect import PROVIDERS, PROVIDERS_UNMEASURED, find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.human import age_of, printable
 from runtime_manager.cli.table import table, table_width
@@ -35,7 +35,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Print the providers, sorted by code."""
-    document = find_daemon(arguments.home).client.get(PROVIDERS)
+    target = PROVIDERS if terminal.is_json else PROVIDERS_UNMEASURED
+    document = find_daemon(arguments.home).client.get(target)
     providers = sorted(document["providers"], key=lambda provider: str(provider["code"]))
     if arguments.state:
         providers = [provider for provider in providers if provider["state"] in arguments.state]

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 
 def settings_document(home: Home, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The settings a daemon would start with, as JSON data; raises SettingsError."""
-    return _settings(home, environ).model_dump(mode="json")
+    """The settings a daemon would start with, as JSON data; raises SettingsError.
+
+    As in the API's answer, what providers get in their environment is left out: it may be secret.
+    """
+    document: dict[str, Any] = _settings(home, environ).model_dump(mode="json", by_alias=True)
+    for override in document.get("providers", {}).values():
+        override.pop("env", None)
+    return document
 
 
 def check(home: Home, environ: Mapping[str, str]) -> tuple[int, list[InputError]]:

@@ -51,11 +51,17 @@ def build_parser(verbs: Iterable[str] = VERBS) -> argparse.ArgumentParser:
     parser = _new_parser("rtm", usage="rtm VERB [options]", description=_overview())
     parser.add_argument("--version", action="version", version=f"runtime-manager {__version__}")
     _add_common(parser, home=None, format="text")
-    # prog given, or argparse formats a usage line to find it
+    names = tuple(verbs)
+    # The overview lists the verbs by group, so argparse's own list of none is not shown; shtab
+    # passes over what is suppressed. With prog given, argparse formats no usage line to find it.
     choices = parser.add_subparsers(
-        dest="verb", metavar="VERB", prog="rtm", required=True, help=argparse.SUPPRESS
+        dest="verb",
+        metavar="VERB",
+        prog="rtm",
+        required=True,
+        help=None if names else argparse.SUPPRESS,
     )
-    for name in verbs:
+    for name in names:
         verb = VERBS[name]
         added = choices.add_parser(
             name,

@@ -21,7 +21,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="address of the gateway; port 0 takes a free one (default: 127.0.0.1:9880)",
     )
     parser.add_argument(
-        "--gateway-workers", metavar="N", type=count, help="processes that forward; 0: in ours"
+        "--gateway-workers",
+        metavar="N",
+        type=count,
+        help="processes that forward; 0: the daemon itself",
     )
     parser.add_argument(
         "--access-log",
@@ -37,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--log-format",
         choices=("auto", "text", "json"),
-        help="of the log (default: text on a terminal, else json)",
+        help="of the log; auto, the default, is text on a terminal and else json",
     )
     tie = parser.add_argument_group("for a program that starts the daemon as its child")
     tie.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from runtime_manager.cli.connect import PROVIDERS, find_daemon, provider_target
+from runtime_manager.cli.connect import PROVIDERS_UNMEASURED, find_daemon, provider_target
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.human import age_of, printable, size
 from runtime_manager.cli.table import pad
@@ -64,12 +64,17 @@ def _facts(provider: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
     yield "url", provider.get("url") or provider.get("namespace")
     yield "endpoint", provider.get("endpoint")
     yield "pid", provider.get("pid")
+    yield "started in", _seconds(provider.get("started_in_s"))
     yield "usage", _usage(provider.get("usage") or {})
     yield "generation", provider.get("generation")
     yield "restarts", provider.get("restarts")
     yield "start", _start(provider)
     yield "depends on", ", ".join(map(str, provider.get("depends_on") or ()))
     yield "folder", provider.get("folder")
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f} s"
 
 
 def _bracketed(text: str | None) -> str:
@@ -109,7 +114,7 @@ def _last_words(provider: Mapping[str, Any]) -> list[str]:
 
 
 def _daemon_status(daemon: Daemon, terminal: Terminal) -> ExitCode:
-    providers = daemon.client.get(PROVIDERS)["providers"]
+    providers = daemon.client.get(PROVIDERS_UNMEASURED)["providers"]
     health = daemon.client.get("/healthz")
     counts: dict[str, int] = {}
     for provider in providers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from runtime_manager.cli.arguments import STATES, add_timeout
-from runtime_manager.cli.connect import find_daemon, provider_target
+from runtime_manager.cli.connect import events_target, find_daemon, provider_target
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.failures import NoDaemonError
 from runtime_manager.cli.sse import messages
@@ -48,8 +48,8 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Wait for all; quiet when they are there."""
     client = find_daemon(arguments.home).client
     deadline = monotonic() + arguments.timeout_s
-    # Subscribed before the first look, so that nothing can happen between the two.
-    with client.send("GET", "/api/v1/events", answer_s=arguments.timeout_s or 0.001) as exchange:
+    # The stream begins with how things stand, so that nothing can happen unseen.
+    with client.send("GET", events_target(), answer_s=arguments.timeout_s or 0.001) as exchange:
         watched = _Watched(client, codes=arguments.codes, state=arguments.state)
         try:
             for message in _until(exchange, deadline=deadline):
@@ -84,20 +84,20 @@ class _Watched:
     def __init__(self, client: Client, *, codes: list[str], state: str) -> None:
         self._client = client
         self._state = state
-        self._is_first = True
         self.missing = dict.fromkeys(codes, "unknown")
 
     def take(self, message: Message) -> None:
         """Take an event into account; raises EndedError when the wait is in vain."""
-        if self._is_first:  # the snapshot: look for ourselves, unknown codes are told by that
-            self._is_first = False
-            for code in tuple(self.missing):
-                self._see(self._client.get(provider_target(code)))
-        elif message.data.get("code") in self.missing and message.name.startswith("provider."):
+        code = message.data.get("code")
+        if message.name == "snapshot":
+            known = {provider["code"]: provider for provider in message.data["providers"]}
+            for wanted in tuple(self.missing):
+                self._see(known.get(wanted) or self._ask(wanted))
+        elif code in self.missing and message.name.startswith("provider."):
             if self._state == _state_in(message):
-                del self.missing[message.data["code"]]
+                del self.missing[code]
             else:
-                self._see(self._client.get(provider_target(message.data["code"])))
+                self._see(self._ask(code))
 
     def timed_out(self, timeout_s: float) -> WaitTimeoutError:
         """The error that tells what was still missing."""
@@ -106,6 +106,10 @@ class _Watched:
             f"not {self._state} after {timeout_s:g} s: {states}",
             hint="rtm status CODE tells why; --timeout waits longer",
         )
+
+    def _ask(self, code: str) -> dict[str, Any]:
+        """The provider as the daemon has it now; raises ProblemError for an unknown code."""
+        return self._client.get(provider_target(code))
 
     def _see(self, provider: dict[str, Any]) -> None:
         code, state = provider["code"], provider["state"]

@@ -65,6 +65,7 @@ COOL_IN_FULL: dict[str, Any] = {
     "folder": "/srv/providers/cool",
     "depends_on": [],
     "description": "",
+    "started_in_s": 0.2345,
     "usage": {"processes": 2, "rss_bytes": 34603008, "cpu_seconds": 0.52, "threads": 3},
 }
 UNKNOWN = {

@@ -35,7 +35,8 @@ def home() -> Iterator[Home]:
 def daemon(home: Home) -> Iterator[CannedDaemon]:
     """The daemon of the home, with two providers: cool is ready, broken has failed."""
     with CannedDaemon(home) as server:
-        server.answer("GET", "/api/v1/providers", {"providers": [COOL, BROKEN]})
+        for query in ("", "?usage=0"):
+            server.answer("GET", f"/api/v1/providers{query}", {"providers": [COOL, BROKEN]})
         server.answer("GET", "/api/v1/providers/cool", COOL_IN_FULL)
         server.answer("GET", "/api/v1/providers/broken", BROKEN_IN_FULL)
         server.answer("GET", "/healthz", {"status": "ok", "version": "0.0.9", "pid": 4242})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.component.cli.canned import COOL_IN_FULL
+from tests.component.cli.canned import BROKEN, COOL, COOL_IN_FULL
 
 if TYPE_CHECKING:
     from tests.component.cli.canned import CannedDaemon, Rtm
@@ -18,7 +18,7 @@ def event(name: str, **data: Any) -> bytes:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
 
-SNAPSHOT = event("snapshot", providers=[])
+SNAPSHOT = event("snapshot", number=1, providers=[COOL, BROKEN])
 FAILED = {
     "title": "Failed",
     "status": 409,
@@ -77,7 +77,7 @@ def test_the_first_failure_decides_the_exit_code_and_all_are_told(
 
 def test_all_means_every_provider_but_the_invalid(daemon: CannedDaemon, rtm: Rtm) -> None:
     providers = [{"code": "a", "state": "stopped"}, {"code": "b", "state": "invalid"}]
-    daemon.answer("GET", "/api/v1/providers", {"providers": providers})
+    daemon.answer("GET", "/api/v1/providers?usage=0", {"providers": providers})
     daemon.answer("POST", "/api/v1/providers/a/stop?wait=30s", {"code": "a"})
     assert rtm("stop", "--all").code == 0
     assert daemon.asked[-1][:2] == ("POST", "/api/v1/providers/a/stop?wait=30s")

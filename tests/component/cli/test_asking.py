@@ -114,6 +114,7 @@ def test_status_of_a_ready_provider_is_done(daemon: CannedDaemon, rtm: Rtm) -> N
     said = rtm("status", "cool")
     assert said.code == 0
     assert "33.0 MiB memory, 0.5 s of processor time, 2 processes" in said.out
+    assert "0.23 s" in said.out
     assert "serving" not in said.out  # its last words are of interest only when it is not well
 
 
@@ -205,9 +206,10 @@ def test_open_on_a_terminal_hands_the_address_to_the_browser(
 
 def test_config_shows_what_the_daemon_runs_with(daemon: CannedDaemon, rtm: Rtm) -> None:
     settings = {"listen": "127.0.0.1:1", "hosts": ["a", "b"], "gateway": {"wait_s": 30}}
-    daemon.answer("GET", "/api/v1/config", settings)
+    daemon.answer("GET", "/api/v1/config", {"config": settings})
     assert rtm("config").out == "listen = 127.0.0.1:1\nhosts = a, b\ngateway.wait_s = 30\n"
-    assert rtm("config", "--format", "json").document == settings
+    document = rtm("config", "--format", "json").document
+    assert document == {"config": settings, "source": "daemon"}
 
 
 @pytest.mark.parametrize("words", [["list"], ["status"], ["logs", "cool"], ["wait", "cool"]])

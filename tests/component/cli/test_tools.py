@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.component.cli.canned import Rtm
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "tcsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_know_every_verb(shell: str, rtm: Rtm) -> None:
     said = rtm("completion", shell)
     assert (said.code, said.err) == (0, "")
