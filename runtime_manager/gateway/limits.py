@@ -41,6 +41,11 @@ class GatewayLimits:
         return self.head_limit_bytes // 2
 
     @property
+    def whole_head_bytes(self) -> int:
+        """What may be read of a head that is not whole yet: target, lines and their separators."""
+        return self.target_limit_bytes + 2 * self.head_limit_bytes
+
+    @property
     def tick_s(self) -> float:
         """How coarse time-outs are: a quarter of the shortest, at most 0.25 s."""
         shortest = min(

@@ -30,7 +30,7 @@ class Observer(Protocol):
 
 
 class Notes:
-    """Passes at most a few notes of one event a second; the next one says how many were left out."""
+    """Passes a few notes of one event a second; the next one says how many were left out."""
 
     def __init__(self, observer: Observer, *, clock: Clock) -> None:
         self._observer = observer

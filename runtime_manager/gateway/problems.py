@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-Header = tuple[bytes, bytes]
+from runtime_manager.gateway.reply import Header, Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,15 @@ class Problem:
     def title(self) -> str:
         """The standard phrase of the status."""
         return HTTPStatus(self.status).phrase
+
+    def reply(self) -> Reply:
+        """The problem as an answer."""
+        fields = (
+            (b"Content-Type", b"application/problem+json"),
+            (b"Cache-Control", b"no-store"),
+            *self.headers,
+        )
+        return Reply(self.status, fields, self.body(), self.closes)
 
     def body(self) -> bytes:
         """The problem as JSON."""
@@ -52,7 +61,7 @@ BAD_FRAMING = _broken(400, "bad-framing", "Where the request's body ends is not 
 BAD_HOST = _broken(400, "bad-host", "The request must have exactly one valid Host.")
 BAD_TARGET = _broken(400, "bad-target", "The request target is not a plain path.")
 DOT_SEGMENTS = _broken(400, "dot-segments", "The path has dot segments.")
-HEAD_TIMEOUT = _broken(408, "request-timeout", "The request did not arrive in time.")
+REQUEST_TIMEOUT = _broken(408, "request-timeout", "The request did not arrive in time.")
 TARGET_TOO_LONG = _broken(414, "target-too-long", "The request target is too long.")
 HEAD_TOO_LARGE = _broken(431, "head-too-large", "The request's header fields are too large.")
 BODY_TOO_LARGE = _broken(413, "body-too-large", "The request's body is larger than allowed.")

@@ -38,9 +38,9 @@ class Audience(StrEnum):
 class Route:
     """One way in and what is behind it.
 
-    `prefix` has no trailing slash; "" is a route that is reached by name only. `name` is the label in
-    `<name>.localhost`; None is a route that is reached by path only. `endpoint` is None unless
-    the gate is OPEN. `cause` is told to callers while the route is not open.
+    `prefix` has no trailing slash; "" is a route that is reached by name only. `name` is the
+    label in `<name>.localhost`; None is a route that is reached by path only. `endpoint` is None
+    unless the gate is OPEN. `cause` is told to callers while the route is not open.
     """
 
     prefix: str

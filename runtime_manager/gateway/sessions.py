@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 COOKIE_PREFIX = "rtm_session_"
-"""Every cookie whose name starts like this is ours, or another daemon's: none reaches a provider."""
+"""A cookie whose name starts like this is some daemon's session: none reaches a provider."""
 
 
 class Reach(StrEnum):

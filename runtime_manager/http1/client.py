@@ -91,7 +91,7 @@ async def _connect(endpoint: Endpoint) -> tuple[asyncio.Transport, _Reader]:
         made = await loop.create_connection(_Reader, endpoint.host, endpoint.port)
     else:
         made = await loop.create_unix_connection(_Reader, str(endpoint.path))
-    return cast(asyncio.Transport, made[0]), made[1]
+    return made
 
 
 def _with_host(

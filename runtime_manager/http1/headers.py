@@ -17,7 +17,7 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-"""Meant for the next hop only (RFC 9110 section 7.6.1, and the Proxy-* of RFC 9110 section 11.7)."""
+"""Meant for the next hop only (RFC 9110 sections 7.6.1 and 11.7)."""
 
 
 class Framing(Enum):

@@ -1,0 +1,95 @@
+"""A route table made ready to forward by: each route with its pool, its count and its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runtime_manager.gateway.flow import Flow
+from runtime_manager.gateway.pool import Pool
+from runtime_manager.gateway.routes import Route, RouteTable
+from runtime_manager.model.endpoint import Endpoint, TcpEndpoint
+
+
+class Lane:
+    """One route, ready to forward by. `pool` is None while the route has no endpoint."""
+
+    __slots__ = ("endpoint_host", "flow", "pool", "prefix_line", "route")
+
+    def __init__(self, route: Route, *, flow: Flow, pool: Pool | None) -> None:
+        self.route = route
+        self.flow = flow
+        self.pool = pool
+        self.prefix_line = b"X-Forwarded-Prefix: %b\r\n" % route.prefix.encode()
+        self.endpoint_host = _host_of(route.endpoint) if route.host_header_endpoint else None
+        """The Host the provider gets; None passes the client's."""
+
+
+class Lanes:
+    """All lanes of one table. Pools and counts are carried over from the table before."""
+
+    def __init__(self, open_pool: Callable[[Endpoint, Route], Pool]) -> None:
+        self._open_pool = open_pool
+        self._table = RouteTable(revision=0, routes=())
+        self._lanes: dict[int, Lane] = {}
+        self._flows: dict[tuple[str, int], Flow] = {}
+        self.pools: dict[Endpoint, Pool] = {}
+
+    @property
+    def revision(self) -> int:
+        """Of the table in force; 0 before the first."""
+        return self._table.revision
+
+    def choose(self, label: str | None, path: bytes) -> Lane | None:
+        """See `RouteTable.choose`."""
+        route = self._table.choose(label, path)
+        return None if route is None else self._lanes[id(route)]
+
+    def has_name(self, label: str) -> bool:
+        """Whether some route is reached as `<label>.localhost`."""
+        return self._table.by_name(label) is not None
+
+    def is_current(self, lane: Lane) -> bool:
+        """Whether the table in force has this very lane."""
+        return self._lanes.get(id(lane.route)) is lane
+
+    def flows(self) -> list[Flow]:
+        """Every count that is in use or has something in flight."""
+        return list(self._flows.values())
+
+    def in_flight(self, code: str, generation: int) -> int:
+        """How many are in flight to one generation, whether or not a route leads there still."""
+        flow = self._flows.get((code, generation))
+        return 0 if flow is None else flow.count
+
+    def swap(self, table: RouteTable) -> list[Pool]:
+        """Put a table in force; returns the pools no route leads to any more."""
+        lanes = {id(route): self._lane(route) for route in table.routes}
+        self._table, self._lanes = table, lanes
+        in_use = {route.endpoint for route in table.routes}
+        retired = [self.pools.pop(e) for e in [*self.pools] if e not in in_use]
+        self._forget_flows({lane.flow for lane in lanes.values() if lane.pool is not None})
+        return retired
+
+    def _lane(self, route: Route) -> Lane:
+        pool = None
+        if route.endpoint is not None:
+            pool = self.pools.get(route.endpoint)
+            if pool is None:
+                pool = self.pools[route.endpoint] = self._open_pool(route.endpoint, route)
+        key = (route.code, route.generation)
+        flow = self._flows.get(key)
+        if flow is None:
+            flow = self._flows[key] = Flow(*key)
+        return Lane(route, flow=flow, pool=pool)
+
+    def _forget_flows(self, in_use: set[Flow]) -> None:
+        for key, flow in list(self._flows.items()):
+            flow.is_draining = flow not in in_use
+            if flow.is_draining and flow.count == 0:
+                del self._flows[key]
+
+
+def _host_of(endpoint: Endpoint | None) -> bytes | None:
+    if endpoint is None:
+        return None
+    return str(endpoint).encode() if isinstance(endpoint, TcpEndpoint) else b"localhost"

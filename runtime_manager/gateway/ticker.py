@@ -1,0 +1,63 @@
+"""One coarse timer for every time-out, so that no request arms one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from runtime_manager.clock import Clock
+
+
+class Timed(Protocol):
+    """Something that ends by itself when nothing moves."""
+
+    deadline: float
+    """On the ticker's clock; infinity for never."""
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        ...
+
+    def abort(self) -> None:
+        """End at once; the connection is lost soon after."""
+        ...
+
+
+class Ticker:
+    """Keeps `now` and expires what it watches; late by a tick at most, never early."""
+
+    def __init__(self, clock: Clock, *, tick_s: float) -> None:
+        self._clock = clock
+        self._tick_s = tick_s
+        self._timer: asyncio.TimerHandle | None = None
+        self._each_tick: Callable[[], None] = lambda: None
+        self.now = clock.monotonic()
+        """Monotonic seconds as of the last tick: what deadlines are counted from."""
+        self.watched: set[Timed] = set()
+
+    def start(self, each_tick: Callable[[], None]) -> None:
+        """Begin to tick on the running loop; `each_tick` is called after the expiries."""
+        self._each_tick = each_tick
+        self._arm()
+
+    def stop(self) -> None:
+        """Tick no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def deadline(self, span_s: float) -> float:
+        """The deadline of a span that begins now."""
+        return self.now + self._tick_s + span_s
+
+    def _arm(self) -> None:
+        self.now = self._clock.monotonic()
+        self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
+
+    def _tick(self) -> None:
+        self._arm()
+        now = self.now
+        for timed in [timed for timed in self.watched if timed.deadline < now]:
+            timed.expire()
+        self._each_tick()
