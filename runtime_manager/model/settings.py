@@ -1,0 +1,115 @@
+"""What an operator may set: flags over RTM_* variables over `config.yaml` over defaults."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from runtime_manager.model.parts import DIALECT, Flag, Health, Limits, Part, Start, Text, Whole
+from runtime_manager.model.units import Duration, Size, Span
+
+
+class GatewaySettings(Part):
+    """How much of everything the gateway takes."""
+
+    wait_s: Duration = Field(
+        30.0, alias="wait", description="how long a request is held while its provider starts"
+    )
+    workers: Whole = Field(
+        0, ge=0, le=64, description="processes that forward; 0: the daemon itself"
+    )
+    max_connections: Whole = Field(
+        4096, ge=1, le=2**20, description="connections of clients; one more is answered 503"
+    )
+    max_upstream: Whole = Field(
+        512, ge=1, le=2**20, description="connections to one provider; further requests wait"
+    )
+    head_limit_bytes: Size = Field(
+        32 * 1024, alias="head_limit", description="size of a request's head; 431 beyond"
+    )
+    header_limit: Whole = Field(
+        100, ge=8, le=10_000, description="headers of a request; 431 beyond"
+    )
+    body_limit_bytes: Size | None = Field(
+        None, alias="body_limit", description="size of a request's body; 413 beyond; default: any"
+    )
+    connect_timeout_s: Span = Field(
+        2.0, alias="connect_timeout", description="time to connect to a provider"
+    )
+    response_timeout_s: Span = Field(
+        60.0, alias="response_timeout", description="time until a provider answers; 504 beyond"
+    )
+    client_head_timeout_s: Span = Field(
+        10.0, alias="client_head_timeout", description="time a client has to send a request's head"
+    )
+    idle_timeout_s: Span = Field(
+        600.0, alias="idle_timeout", description="time a stream or tunnel may lie still"
+    )
+    keep_alive_s: Span = Field(
+        75.0, alias="keep_alive", description="time a client's idle connection is kept"
+    )
+    keep_upstream_s: Span = Field(
+        60.0, alias="keep_upstream", description="time a provider's idle connection is kept"
+    )
+
+
+class LogSettings(Part):
+    """The daemon's own log, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="the least important event that is logged"
+    )
+    format: Literal["auto", "text", "json"] = Field(
+        "auto", description="auto: text on a terminal, else json"
+    )
+
+
+class LogFiles(Part):
+    """The output of providers, kept in memory and in rotated files."""
+
+    max_bytes: Size = Field(
+        10 * 1024 * 1024, alias="max_size", description="size at which a file is rotated"
+    )
+    files: Whole = Field(5, ge=1, le=1000, description="files kept per provider")
+    ring_lines: Whole = Field(
+        2000, ge=10, le=1_000_000, description="last lines kept in memory per provider"
+    )
+
+
+class Override(Part):
+    """What an operator decides for one provider, without touching its package."""
+
+    env: dict[str, Text] = Field(default_factory=dict, description="variables added or replaced")
+    limits: Limits | None = Field(None, description="limits added or replaced, key by key")
+    start: Start | None = Field(None, description="when it is started")
+    health: Health | None = Field(None, description="health settings replaced, key by key")
+
+
+class Settings(Part):
+    """All settings of a daemon."""
+
+    listen: Text = Field("127.0.0.1:9880", description="address to listen on; port 0: a free one")
+    hosts: tuple[Text, ...] = Field((), description="further host names it answers to")
+    public_url: Text | None = Field(None, description="address clients see, behind a proxy")
+    allowed_origins: tuple[Text, ...] = Field(
+        (), description="origins of pages that may call it, such as an IDE's web view"
+    )
+    trusted_proxies: tuple[Text, ...] = Field(
+        (), description="addresses of proxies whose X-Forwarded-* headers are believed"
+    )
+    access_log: Flag = Field(False, description="log each request")
+    gateway: GatewaySettings = Field(GatewaySettings(), description="limits and time-outs")
+    stop_timeout_s: Span = Field(
+        30.0, alias="stop_timeout", description="time the whole shutdown may take"
+    )
+    log: LogSettings = Field(LogSettings(), description="the daemon's own log")
+    logs: LogFiles = Field(LogFiles(), description="the output of providers")
+    providers: dict[str, Override] = Field(
+        default_factory=dict, description="what to change for single providers, by code"
+    )
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of config.yaml."""
+    return {"$schema": DIALECT, **Settings.model_json_schema(by_alias=True)}
