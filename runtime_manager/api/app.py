@@ -75,13 +75,13 @@ async def serving(app: web.Application, path: Path) -> AsyncIterator[None]:
     runner = web.AppRunner(
         app, handler_cancellation=True, access_log=None, shutdown_timeout=_GRACE_S
     )
-    await runner.setup()
-    try:
-        with _listening(path) as sock:
+    with _listening(path) as sock:
+        try:
+            await runner.setup()
             await web.SockSite(runner, sock).start()
             yield
-    finally:
-        await runner.cleanup()
+        finally:
+            await runner.cleanup()
 
 
 @contextmanager

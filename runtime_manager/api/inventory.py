@@ -84,10 +84,11 @@ def packages_of(registry: Registry) -> PackageList:
 
 
 def told_settings(settings: Settings) -> dict[str, Any]:
-    """The settings as plain values, without what providers get in their environment."""
-    plain: dict[str, Any] = settings.model_dump(mode="json", by_alias=True)
-    for override in plain.get("providers", {}).values():
-        override.pop("env", None)
+    """The settings as plain values, without providers' environment and their probes' headers."""
+    secret = {"env": True, "health": {"headers"}}
+    plain: dict[str, Any] = settings.model_dump(
+        mode="json", by_alias=True, exclude={"providers": {"__all__": secret}}
+    )
     return plain
 
 

@@ -18,6 +18,9 @@ from runtime_manager.errors import RuntimeManagerError
 
 JSON = "application/json"
 
+_OF_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
+"""What a page of another site may send without being asked first (Fetch, CORS-safelisted)."""
+
 
 class Nothing(BaseModel):
     """No parameter, or an empty body."""
@@ -101,15 +104,12 @@ def read_query(request: web.Request, model: type[Q]) -> Q:
 async def read_body(request: web.Request, model: type[B]) -> B:
     """The JSON body as `model`; an absent one counts as `{}`.
 
-    Raises BodyTypeError for any other content type: a form on a foreign page can send those
-    without asking first (Fetch, CORS-safelisted request header). BadRequestError for bad content.
+    Raises BodyTypeError for any other content type, and BadRequestError for bad content.
     """
-    if not request.can_read_body and "Content-Type" not in request.headers:
-        content = b"{}"
-    elif request.content_type != JSON:
+    is_given = request.can_read_body
+    if request.content_type != JSON and (is_given or request.content_type in _OF_FORMS):
         raise BodyTypeError("the body must be application/json", hint="send Content-Type")
-    else:
-        content = await request.read() or b"{}"
+    content = await request.read() if is_given else b"{}"
     try:
         return model.model_validate_json(content)
     except ValidationError as exc:

@@ -164,12 +164,12 @@ class RouteList(Schema):
 
 
 class PackageDocument(Schema):
-    """One entry of the registry."""
+    """One entry of the registry; a text is empty where the registry does not say."""
 
     code: str
-    version: str | None
-    source: str | None
-    installed: str | None
+    version: str
+    source: str
+    installed: str
     auto_start: bool
 
 
