@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from runtime_manager.lifecycle.budget import Budget
+from runtime_manager.model.parts import RestartPolicy
 
 
 class State(enum.StrEnum):
@@ -80,14 +81,6 @@ class Effect(enum.StrEnum):
     ARM_UNHEALTHY = "arm_unhealthy"
     ARM_BACKOFF = "arm_backoff"
     DISARM = "disarm"
-
-
-class RestartPolicy(enum.StrEnum):
-    """When an exit is followed by a restart."""
-
-    ON_FAILURE = "on-failure"
-    ALWAYS = "always"
-    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from runtime_manager.lifecycle.table import (
     Input,
     Instance,
     Policy,
-    RestartPolicy,
     State,
     Wanted,
     step,
 )
+from runtime_manager.model.parts import RestartPolicy
 
 policies = st.builds(
     Policy,

@@ -1,0 +1,133 @@
+"""Builds every object once, by hand, in the order in which they need each other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from runtime_manager import __version__
+from runtime_manager.api.app import build_app, serving
+from runtime_manager.api.parts import ApiParts
+from runtime_manager.clock import Clock, SystemClock
+from runtime_manager.daemon.control_routes import control_routes
+from runtime_manager.daemon.ears import Ears
+from runtime_manager.daemon.ground import Ground
+from runtime_manager.daemon.network import access_of, limits_of
+from runtime_manager.daemon.watchmen import watchmen
+from runtime_manager.errors import RegistryError
+from runtime_manager.gateway.gateway import Gateway
+from runtime_manager.model.endpoint import UnixEndpoint
+from runtime_manager.model.provider import Provider
+from runtime_manager.model.registry import Registry
+from runtime_manager.packages.discovery import Scan, scan
+from runtime_manager.packages.registry_file import RegistryFile
+from runtime_manager.process.log_file import LogWriter, RotatedFile
+from runtime_manager.process.output import Output
+from runtime_manager.supervisor.board import Board
+from runtime_manager.supervisor.events import STOPPING, EventLog
+from runtime_manager.supervisor.launcher import Launcher
+from runtime_manager.supervisor.runner import World
+from runtime_manager.supervisor.supervisor import Supervisor
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """What is running, as far as its end needs to know."""
+
+    supervisor: Supervisor
+
+    async def stop(self, hurry: asyncio.Event, *, timeout_s: float) -> None:
+        """Tell who listens, then stop all providers; at once when `hurry` is set."""
+        self.supervisor.events.publish(STOPPING)
+        await self.supervisor.close(hurry, timeout_s=timeout_s)
+        self.supervisor.events.close()
+
+
+async def assemble(ground: Ground, stack: AsyncExitStack) -> Daemon:
+    """Build and start everything, and ask the providers to start; `stack` closes it in reverse."""
+    clock, session_key = SystemClock(), secrets.token_bytes(32)
+    men = await watchmen(ground.home, clock=clock, stack=stack)
+    board = Board(control_routes(UnixEndpoint(ground.home.api_socket)))
+    launcher = Launcher(
+        home=ground.home,
+        guard=men.guard,
+        prober=men.prober,
+        waited_for=men.waited_for,
+        environ=os.environ,
+        base_url=ground.settings.public_url or ground.whereabouts.url,
+    )
+    world = World(launcher, board, EventLog(clock), clock)
+    supervisor = Supervisor(world, new_output=_outputs(ground, clock, stack))
+    app = build_app(_api_parts(ground, supervisor, session_key))
+    await stack.enter_async_context(serving(app, ground.home.api_socket))
+    gateway = Gateway(
+        limits_of(ground.settings),
+        access=access_of(
+            ground.settings,
+            url=ground.whereabouts.url,
+            token=ground.claim.token,
+            session_key=session_key,
+            daemon_id=ground.home.home_id,
+        ),
+        observer=Ears(board, supervisor),
+        clock=clock,
+    )
+    stack.push_async_callback(gateway.close)
+    board.connect(gateway)
+    await _take_on(ground, supervisor)
+    await gateway.start(ground.sock)
+    supervisor.start_all()
+    return Daemon(supervisor)
+
+
+def _outputs(ground: Ground, clock: Clock, stack: AsyncExitStack) -> Callable[[Provider], Output]:
+    writer, files = LogWriter(), ground.settings.logs
+    stack.callback(writer.close)
+
+    def output(provider: Provider) -> Output:
+        path = ground.home.logs(provider.code) / "output.log"
+        file = RotatedFile(path, max_bytes=files.max_bytes, files=files.files)
+        return Output(clock=clock, writer=writer, file=file, ring_lines=files.ring_lines)
+
+    return output
+
+
+def _api_parts(ground: Ground, supervisor: Supervisor, session_key: bytes) -> ApiParts:
+    return ApiParts(
+        supervisor=supervisor,
+        settings=ground.settings,
+        home=ground.home,
+        session_key=session_key,
+        daemon_id=ground.home.home_id,
+        base_url=ground.settings.public_url or ground.whereabouts.url,
+        version=__version__,
+        nonce=ground.whereabouts.nonce,
+        started_at=datetime.fromtimestamp(ground.whereabouts.started_at, UTC),
+    )
+
+
+async def _take_on(ground: Ground, supervisor: Supervisor) -> None:
+    """Find the packages, in a thread since disks may be slow, and take them on."""
+    found = await asyncio.to_thread(_find, ground)
+    for provider in found.providers:
+        supervisor.add(provider)
+    for invalid in found.invalid:
+        supervisor.add_invalid(invalid)
+
+
+def _find(ground: Ground) -> Scan:
+    try:
+        registry = RegistryFile(ground.home.registry).read()
+    except RegistryError as exc:
+        _log.error("registry.unreadable", error=str(exc))
+        registry = Registry()
+    return scan(ground.home, registry, ground.settings.providers)

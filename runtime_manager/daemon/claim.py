@@ -1,0 +1,106 @@
+"""One daemon per home: the lock that says so, and the file that says where it is.
+
+Standard library only: a second `serve` answers before anything heavy is imported.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from runtime_manager import __version__
+from runtime_manager.errors import AlreadyRunningError, DaemonError
+from runtime_manager.model.home import Home
+
+API_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What `runtime.json` tells: where the daemon listens, and which process it is.
+
+    `started_at` is POSIX seconds. `nonce` is echoed by /healthz, so that a client can tell this
+    daemon from another that has since taken its port.
+    """
+
+    url: str
+    socket: str
+    pid: int
+    started_at: float
+    token_file: str
+    nonce: str
+    version: str = __version__
+    api: int = API_VERSION
+
+
+@dataclass(slots=True)
+class Claim:
+    """The lock on a home, held by an open file until `release` or the process's end."""
+
+    home: Home
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+    _lock: int = -1
+
+    def take(self) -> None:
+        """Take the lock. Raises AlreadyRunningError with the owner's `whereabouts`, DaemonError."""
+        try:
+            self._make_folders()
+            lock = os.open(self.home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as exc:
+            raise DaemonError(
+                f"cannot write {exc.filename}: {exc.strerror}",
+                hint="choose another home with --home, or mend its permissions",
+            ) from exc
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise AlreadyRunningError(
+                f"a daemon already runs on {self.home.root}", whereabouts=read(self.home)
+            ) from None
+        self._lock = lock
+
+    def publish(self, whereabouts: Whereabouts) -> None:
+        """Write the token and `runtime.json`, each whole and readable by the owner alone."""
+        _write_private(self.home.token, self.token + "\n")
+        _write_private(self.home.runtime_json, json.dumps(asdict(whereabouts), indent=2) + "\n")
+
+    def release(self) -> None:
+        """Remove what was published and let the lock go; safe to call twice."""
+        if self._lock < 0:
+            return
+        for path in (self.home.runtime_json, self.home.token):
+            path.unlink(missing_ok=True)
+        os.close(self._lock)
+        self._lock = -1
+
+    def _make_folders(self) -> None:
+        for folder in (self.home.root, self.home.providers):
+            folder.mkdir(parents=True, exist_ok=True)
+        for private in (self.home.run, self.home.sockets):
+            private.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.chmod(0o700)
+
+
+def read(home: Home) -> Whereabouts | None:
+    """What the daemon of `home` published; None where nothing, or nothing sensible, is there."""
+    try:
+        facts = json.loads(home.runtime_json.read_text(encoding="utf-8"))
+        return Whereabouts(**facts)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write by rename, so that no reader sees half of it."""
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    staged.unlink(missing_ok=True)
+    handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    staged.replace(path)

@@ -1,0 +1,25 @@
+"""What the daemon stands on: all that is settled before the loop runs."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from runtime_manager.daemon.claim import Claim, Whereabouts
+from runtime_manager.daemon.options import ServeOptions
+from runtime_manager.daemon.systemd import ServiceManager
+from runtime_manager.model.home import Home
+from runtime_manager.model.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The claim on the home, the settings, and the socket that already listens."""
+
+    home: Home
+    settings: Settings
+    options: ServeOptions
+    claim: Claim
+    sock: socket.socket
+    whereabouts: Whereabouts
+    manager: ServiceManager

@@ -1,0 +1,82 @@
+"""The one listening socket: received from systemd, or bound here; every worker inherits it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import MutableMapping
+
+from runtime_manager.errors import PortTakenError, SettingsError
+
+_BACKLOG = 4096
+_FIRST_FD = 3
+
+
+def listening_socket(listen: str, environ: MutableMapping[str, str]) -> socket.socket:
+    """A socket that listens, close-on-exec. Raises PortTakenError, SettingsError.
+
+    A socket passed by the service manager (sd_listen_fds(3)) is used instead of `listen`; the
+    variables that spoke of it are taken out of `environ`.
+    """
+    received = _received(environ)
+    return received if received is not None else _bound(listen)
+
+
+def _received(environ: MutableMapping[str, str]) -> socket.socket | None:
+    count, pid = environ.pop("LISTEN_FDS", ""), environ.pop("LISTEN_PID", "")
+    environ.pop("LISTEN_FDNAMES", None)
+    if not count.isdigit() or int(count) < 1 or pid != str(os.getpid()):
+        return None
+    os.set_inheritable(_FIRST_FD, False)
+    return socket.socket(fileno=_FIRST_FD)
+
+
+def _bound(listen: str) -> socket.socket:
+    host, port = parse_listen(listen)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)
+    except OSError as exc:
+        sock.close()
+        raise _refusal(exc, host, port) from exc
+    return sock
+
+
+def _refusal(exc: OSError, host: str, port: int) -> PortTakenError | SettingsError:
+    # Imported only here: it brings asyncio and psutil, which a good start need not wait for.
+    from runtime_manager.process.ports import owner_text
+
+    if exc.errno == 98 or exc.errno == 48:  # EADDRINUSE on Linux, on macOS
+        return PortTakenError(
+            f"{host}:{port} is in use{owner_text(port)}",
+            hint="stop that program, or choose another with --listen (port 0: any free one)",
+        )
+    return SettingsError(
+        f"cannot listen on {host}:{port}: {exc.strerror}", hint="see `listen` and --listen"
+    )
+
+
+def parse_listen(listen: str) -> tuple[str, int]:
+    """`127.0.0.1:9880` or `[::1]:9880` as host and port. Raises SettingsError."""
+    host, colon, port = listen.rpartition(":")
+    host = host.strip("[]") if host.startswith("[") else host
+    try:
+        if not colon or not 0 <= int(port) <= 65535:
+            raise ValueError(listen)
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        raise SettingsError(
+            f"{listen!r} is not an address to listen on",
+            hint="write HOST:PORT with an IP address, as in 127.0.0.1:9880",
+            key="listen",
+        ) from None
+    return str(address), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    return ipaddress.ip_address(host).is_loopback

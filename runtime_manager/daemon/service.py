@@ -1,0 +1,64 @@
+"""Runs the daemon in its loop, until a signal or a tie asks it to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+
+import structlog
+
+from runtime_manager import log
+from runtime_manager.daemon import ties
+from runtime_manager.daemon.assemble import assemble
+from runtime_manager.daemon.ground import Ground
+
+_log = structlog.get_logger()
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class StopRequest:
+    """Set once by whatever asks the daemon to stop; a second ask is in a hurry."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurried = asyncio.Event()
+
+    def ask(self, reason: str) -> None:
+        """Stop; asked again, stop without grace."""
+        _log.info("daemon.stop_asked", reason=reason, again=self.asked.is_set())
+        if self.asked.is_set():
+            self.hurried.set()
+        self.asked.set()
+
+
+async def serve(ground: Ground) -> int:
+    """Run until a signal or a tie ends it; gives the exit code."""
+    log.configure(level=ground.settings.log.level, log_format=ground.settings.log.format)
+    stop = StopRequest()
+    async with AsyncExitStack() as stack:
+        _listen_for_signals(stop, stack)
+        _tie(ground, stop, stack)
+        daemon = await assemble(ground, stack)
+        ground.manager.tell("READY=1", f"MAINPID={os.getpid()}")
+        _log.info("daemon.ready", url=ground.whereabouts.url, home=str(ground.home.root))
+        await stop.asked.wait()
+        ground.manager.tell("STOPPING=1")
+        await daemon.stop(stop.hurried, timeout_s=ground.settings.stop_timeout_s)
+    return 0
+
+
+def _listen_for_signals(stop: StopRequest, stack: AsyncExitStack) -> None:
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.ask, number.name)
+        stack.callback(loop.remove_signal_handler, number)
+
+
+def _tie(ground: Ground, stop: StopRequest, stack: AsyncExitStack) -> None:
+    if ground.options.exit_on_stdin_eof:
+        ties.when_stdin_ends(lambda: stop.ask("stdin-eof"))
+    if ground.options.parent_pid is not None:
+        untie = ties.when_process_ends(ground.options.parent_pid, lambda: stop.ask("parent-ended"))
+        stack.callback(untie)

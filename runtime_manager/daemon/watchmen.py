@@ -1,0 +1,42 @@
+"""Those who see to it that nothing is left behind, and that processes are watched."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from runtime_manager.clock import Clock
+from runtime_manager.model.home import Home
+from runtime_manager.process.guard import Guard
+from runtime_manager.process.leftovers import end_leftovers
+from runtime_manager.process.prober import Prober
+from runtime_manager.process.reaper import Orphans, become_subreaper
+
+_log = structlog.get_logger()
+_LEFTOVER_GRACE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watchmen:
+    """The guard that outlives us, the prober, and the pids of programs that are waited for."""
+
+    guard: Guard
+    prober: Prober
+    waited_for: set[int]
+
+
+async def watchmen(home: Home, *, clock: Clock, stack: AsyncExitStack) -> Watchmen:
+    """Start them, after what an earlier daemon left behind has been ended."""
+    guard = await Guard.start(home.home_id)
+    stack.push_async_callback(guard.close)
+    become_subreaper()
+    waited_for: set[int] = set()
+    orphans = Orphans(lambda pid: pid in waited_for or pid == guard.pid)
+    stack.callback(orphans.close)
+    for left in await end_leftovers(home.home_id, grace_s=_LEFTOVER_GRACE_S):
+        _log.warning("leftover.ended", pid=left.pid, marker=left.marker)
+    prober = Prober(clock)
+    stack.push_async_callback(prober.close)
+    return Watchmen(guard, prober, waited_for)

@@ -1,0 +1,101 @@
+"""The guard: waits for the daemon's end of a pipe to close, then ends what the daemon had started.
+
+Run as `python -I -S guard_main.py HOME_ID` with the pipe as standard input. Lines: `+PID TICKS`,
+`-PID`, `quit`. Standard library only and nothing of ours, to be small. Linux reads /proc; elsewhere
+only the registered groups are known.
+"""
+
+import os
+import signal
+import sys
+
+DEADLINE_S = 5.0
+LOOK_S = 0.05
+
+
+def started_at(pid: int) -> str:
+    """The start time of `pid` in ticks (proc(5)), empty once it is gone or a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b") ")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == b"Z" else fields[19].decode()
+
+
+def marked(prefix: bytes) -> set[int]:
+    """The live processes whose marker starts with `prefix`."""
+    found = set()
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if not name.isdigit() or int(name) == os.getpid() or not started_at(int(name)):
+            continue
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                environ = b"\0" + file.read()
+        except OSError:
+            continue
+        if b"\0" + prefix in environ:
+            found.add(int(name))
+    return found
+
+
+def in_sessions(leaders: set[int]) -> set[int]:
+    """The live processes whose session or group is one of `leaders`."""
+    found = set()
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if name.isdigit() and started_at(int(name)):
+            try:
+                if leaders & {os.getsid(int(name)), os.getpgid(int(name))}:
+                    found.add(int(name))
+            except OSError:
+                continue
+    return found
+
+
+def kill(pid: int) -> None:
+    """SIGKILL; a process that is gone is no error."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        return
+
+
+def end_all(registered: "dict[int, str]", prefix: bytes) -> None:
+    """End every registered group that is still the one registered, and all that is marked."""
+    import time
+
+    leaders = {pid for pid, ticks in registered.items() if ticks in (started_at(pid), "0")}
+    for pid in leaders:
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except OSError:
+            continue
+    until, clean = time.monotonic() + DEADLINE_S, 0
+    while clean < 2 and time.monotonic() < until:
+        left = marked(prefix) | in_sessions(leaders) - {os.getpid()}
+        clean = 0 if left else clean + 1
+        for pid in left:
+            kill(pid)
+        time.sleep(LOOK_S)
+
+
+def main() -> None:
+    """Follow the pipe to its end."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
+    prefix = f"RTM_INSTANCE={sys.argv[1]}/".encode()
+    registered: dict[int, str] = {}
+    for line in sys.stdin:
+        word = line.strip()
+        if word == "quit":
+            return
+        if word.startswith("+"):
+            pid, _, ticks = word[1:].partition(" ")
+            registered[int(pid)] = ticks
+        elif word.startswith("-"):
+            registered.pop(int(word[1:]), None)
+    end_all(registered, prefix)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Orphans of providers come to us, and are reaped one pid at a time.
+
+Never waitpid(-1): that would take the exit status of a program that somebody waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from runtime_manager.process import tree
+
+_PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
+
+
+def become_subreaper() -> bool:
+    """Make orphaned descendants children of this process; False where there is no such thing."""
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    return bool(libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
+class Orphans:
+    """Reaps adopted children at each SIGCHLD; `has_waiter` tells the pids somebody waits for."""
+
+    def __init__(self, has_waiter: Callable[[int], bool]) -> None:
+        self._has_waiter = has_waiter
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_signal_handler(signal.SIGCHLD, self._reap)
+
+    def close(self) -> None:
+        """Reap no more."""
+        self._loop.remove_signal_handler(signal.SIGCHLD)
+
+    def _reap(self) -> None:
+        for pid in _zombies():
+            if not self._has_waiter(pid):
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+
+
+def _zombies() -> list[int]:
+    own = os.getpid()
+    return [one.pid for one in tree.everyone() if one.parent == own and one.state == "Z"]

@@ -1,0 +1,228 @@
+"""Starts one program in a session and group of its own, and waits for its end.
+
+Popen with a pidfd: a spawn costs well under a millisecond (vfork, no preexec_fn), and the exit is
+seen by the loop without a signal handler or a thread. Only the pid asked for is ever reaped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from runtime_manager.errors import SpawnError
+from runtime_manager.process import tree
+from runtime_manager.process.exit_status import ExitStatus
+
+_PERMANENT = frozenset({errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.EISDIR})
+
+
+@dataclass(frozen=True, slots=True)
+class Rlimits:
+    """What the kernel holds one process to (getrlimit(2)); None: as the daemon has it."""
+
+    data_bytes: int | None = None
+    open_files: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One program to start; `argv[0]` is its path. `listener` is passed on as file descriptor 3."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    rlimits: Rlimits = field(default_factory=Rlimits)
+    listener: socket.socket | None = None
+    has_stdin_pipe: bool = False
+
+
+class Child:
+    """A started process. Its `stdout` and `stderr` pipes are for the taker to close.
+
+    Made by `spawn` in a running loop. `wait` must be awaited by somebody: it reaps.
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+        self._popen = popen
+        self.pid = popen.pid
+        self.started_at = tree.started_at(popen.pid) or 0.0
+        self._status: asyncio.Future[ExitStatus] = asyncio.get_running_loop().create_future()
+        self._watch()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not been reaped; its pid is its own until then."""
+        return self._popen.returncode is None
+
+    @property
+    def stdout(self) -> int:
+        """The read end of its standard output."""
+        return _fileno(self._popen.stdout)
+
+    @property
+    def stderr(self) -> int:
+        """The read end of its standard error."""
+        return _fileno(self._popen.stderr)
+
+    async def wait(self) -> ExitStatus:
+        """How it ended, once it has and is reaped. May be awaited by many, and cancelled."""
+        return await asyncio.shield(self._status)
+
+    def signal_group(self, number: int) -> bool:
+        """Send a signal to its process group; False where it is reaped, and nothing is sent."""
+        if not self.is_alive:
+            return False
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def close_stdin(self) -> None:
+        """Close the pipe to its standard input, if it has one; safe to call twice."""
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
+
+    def close_output(self) -> None:
+        """Close the read ends of its output; safe to call twice."""
+        for pipe in (self._popen.stdout, self._popen.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            handle = os.pidfd_open(self.pid)
+        except (AttributeError, OSError):
+            self._watch_by_thread(loop)
+            return
+
+        def ended() -> None:
+            loop.remove_reader(handle)
+            os.close(handle)
+            self._reap()
+
+        loop.add_reader(handle, ended)
+
+    def _watch_by_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Where there is no pidfd: a thread waits without reaping, the loop reaps."""
+
+        def wait() -> None:
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            loop.call_soon_threadsafe(self._reap)
+
+        threading.Thread(target=wait, name=f"wait {self.pid}", daemon=True).start()
+
+    def _reap(self) -> None:
+        returncode = self._popen.wait()
+        self.close_stdin()
+        if not self._status.done():
+            self._status.set_result(ExitStatus.from_returncode(returncode))
+
+
+def _fileno(pipe: IO[bytes] | None) -> int:
+    if pipe is None:
+        raise ValueError("started without a pipe for its output")
+    return pipe.fileno()
+
+
+def spawn(launch: Launch) -> Child:
+    """Start `launch`. Raises SpawnError, permanent where trying again cannot help."""
+    if launch.listener is not None and launch.has_stdin_pipe:
+        raise SpawnError(
+            "listen: fd does not go with stop.close_stdin", is_permanent=True, kind="bad-manifest"
+        )
+    try:
+        popen = subprocess.Popen(
+            _argv(launch),
+            env=dict(launch.env),
+            cwd=launch.cwd,
+            stdin=_stdin(launch),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as exc:
+        raise _spawn_error(exc, launch) from exc
+    return Child(popen)
+
+
+def _stdin(launch: Launch) -> int:
+    """The listener travels as standard input, from where the shell moves it to descriptor 3."""
+    if launch.listener is not None:
+        return launch.listener.fileno()
+    return subprocess.PIPE if launch.has_stdin_pipe else subprocess.DEVNULL
+
+
+def _argv(launch: Launch) -> tuple[str, ...]:
+    """The program's own words, behind a shell that sets limits and moves the listener to 3.
+
+    A child's pid is not known before the fork, and LISTEN_PID must be it (sd_listen_fds(3));
+    `exec` keeps the pid.
+    """
+    steps = []
+    if launch.rlimits.open_files is not None:
+        steps.append(f"ulimit -n {launch.rlimits.open_files}")
+    if launch.rlimits.data_bytes is not None:
+        steps.append(f"ulimit -d {max(1, launch.rlimits.data_bytes // 1024)}")
+    if launch.listener is not None:
+        steps.append('LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null')
+    elif steps:
+        steps.append('exec "$@"')
+    if not steps:
+        return launch.argv
+    return ("/bin/sh", "-c", " && ".join(steps), launch.argv[0], *launch.argv)
+
+
+def _spawn_error(exc: OSError | ValueError, launch: Launch) -> SpawnError:
+    """What went wrong, told so that a person can mend it (execve(2))."""
+    program = launch.argv[0]
+    if isinstance(exc, ValueError):
+        return SpawnError(f"{program}: {exc}", is_permanent=True)
+    kind, told, hint = _TOLD.get(exc.errno or 0, ("spawn-failed", os.strerror(exc.errno or 0), ""))
+    if exc.errno == errno.ENOENT and Path(program).exists():
+        interpreter = _interpreter(Path(program))
+        kind, told, hint = (
+            "interpreter-missing",
+            f"its interpreter {interpreter} is missing",
+            "install it, or correct the first line of the program",
+        )
+    return SpawnError(
+        f"{program}: {told}", is_permanent=exc.errno in _PERMANENT, hint=hint, kind=kind
+    )
+
+
+_TOLD = {
+    errno.ENOENT: ("binary-missing", "binary not found", "build or install it"),
+    errno.EACCES: ("not-executable", "not executable", "chmod +x it"),
+    errno.ENOEXEC: (
+        "wrong-format",
+        "not a program this machine can run",
+        "it is for another architecture, or a script without a first line such as #!/bin/sh",
+    ),
+    errno.EAGAIN: ("no-processes", "no more processes allowed", "see ulimit -u"),
+    errno.ENOMEM: ("no-memory", "not enough memory to start it", ""),
+    errno.EMFILE: ("no-descriptors", "too many open files", "raise ulimit -n for the daemon"),
+    errno.ETXTBSY: ("busy", "the program is being written", "it is tried again"),
+}
+
+
+def _interpreter(program: Path) -> str:
+    """What a script's first line names; the program itself where it is none."""
+    try:
+        with program.open("rb") as file:
+            first = file.readline(256)
+    except OSError:
+        return str(program)
+    if not first.startswith(b"#!"):
+        return "(its loader)"
+    return first[2:].decode(errors="replace").strip()

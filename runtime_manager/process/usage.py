@@ -1,0 +1,43 @@
+"""What a process tree uses, by psutil. Blocks: call it in a thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psutil
+
+from runtime_manager.process.tree import tree_pids
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Sums over the tree; `rss_bytes` counts shared pages for each process."""
+
+    processes: int
+    rss_bytes: int
+    cpu_seconds: float
+    threads: int
+
+
+def usage(pid: int) -> Usage | None:
+    """What `pid` and all that belongs to it use now; None once nothing of it is left."""
+    found = [one for member in tree_pids(pid) if (one := _one(member)) is not None]
+    if not found:
+        return None
+    return Usage(
+        processes=len(found),
+        rss_bytes=sum(one.rss_bytes for one in found),
+        cpu_seconds=sum(one.cpu_seconds for one in found),
+        threads=sum(one.threads for one in found),
+    )
+
+
+def _one(pid: int) -> Usage | None:
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            times = process.cpu_times()
+            rss = process.memory_info().rss
+            return Usage(1, rss, times.user + times.system, process.num_threads())
+    except psutil.Error:
+        return None

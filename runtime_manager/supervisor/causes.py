@@ -1,0 +1,90 @@
+"""Why an instance is where it is, in words a person can act on. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from runtime_manager.errors import SpawnError
+from runtime_manager.lifecycle.table import Event, State, Wanted
+from runtime_manager.model.manifest import Health, Manifest
+from runtime_manager.process.exit_status import ExitStatus
+from runtime_manager.supervisor.view import Cause
+
+_PORT_TAKEN = re.compile(r"address (?:is )?already in use|EADDRINUSE|errno 98\b|errno 48\b", re.I)
+
+STOPPED_ON_REQUEST = Cause("asked", "stopped on request", "")
+IDLE = Cause("idle", "stopped after being idle; the next request starts it", "")
+RESTARTING = Cause("asked", "restarting on request", "")
+DONE = Cause("done", "it ended well (exit code 0), and is not restarted for that", "")
+ON_DEMAND = Cause("on-demand", "the first request starts it", "")
+NOT_STARTED = Cause("manual", "not started by itself", "rtm start CODE starts it")
+
+
+def of_ask(event: Event, wanted: Wanted | None) -> Cause | None:
+    """The cause an asked event leaves; None for a start."""
+    if event is Event.RESTART:
+        return RESTARTING
+    if event is Event.STOP:
+        return IDLE if wanted is Wanted.ON_DEMAND else STOPPED_ON_REQUEST
+    return None
+
+
+def of_spawn(error: SpawnError) -> Cause:
+    """The cause of a spawn that failed."""
+    return Cause(str(error.facts.get("kind", "spawn-failed")), error.message, error.hint)
+
+
+def of_internal_error(error: Exception) -> Cause:
+    """The cause where the daemon itself is at fault."""
+    return Cause("internal-error", f"{type(error).__name__}: {error}", "see the daemon's log")
+
+
+def of_exit(status: ExitStatus, state: State, stderr: Sequence[str]) -> Cause:
+    """The cause of an exit nobody asked for, seen in `state`; `stderr` is its last lines."""
+    if status.is_oom:
+        return Cause("out-of-memory", "killed for want of memory", "raise limits.memory")
+    if state is State.STARTING and is_port_taken(stderr):
+        return Cause(
+            "port-taken", f"{status.describe()}: its port was taken", "another port is tried"
+        )
+    moment = "before it was ready" if state is State.STARTING else f"while {state}"
+    return Cause("exited", f"{status.describe()} {moment}", "rtm logs CODE shows its output")
+
+
+def is_port_taken(stderr: Sequence[str]) -> bool:
+    """Whether a program's last words say that its address is in use."""
+    return any(_PORT_TAKEN.search(line) for line in stderr)
+
+
+def of_deadline(state: State, manifest: Manifest, last_probe: str | None) -> Cause:
+    """The cause of a stop that a deadline in `state` brought about."""
+    answer = f"; last probe: {last_probe}" if last_probe else ""
+    health: Health = manifest.health
+    if state is State.STARTING:
+        return Cause(
+            "start-timeout",
+            f"not ready within {health.start_timeout_s:g} s{answer}",
+            "raise health.start_timeout, or see that it answers where it was told to listen",
+        )
+    return Cause(
+        "unhealthy",
+        f"unhealthy for {health.unhealthy_timeout_s:g} s{answer}",
+        "see what its health path answers",
+    )
+
+
+def of_sickness(manifest: Manifest, last_probe: str | None) -> Cause:
+    """The cause of READY having become UNHEALTHY."""
+    probes = manifest.health.failure_threshold
+    return Cause(
+        "unhealthy",
+        f"{probes} probes in a row failed; last probe: {last_probe or 'no answer'}",
+        f"restarted if it stays so for {manifest.health.unhealthy_timeout_s:g} s",
+    )
+
+
+def waiting_for(codes: Sequence[str]) -> Cause:
+    """The cause of not having been started yet: its dependencies are not READY."""
+    names = ", ".join(codes)
+    return Cause("waiting", f"waiting for {names}", f"rtm status {codes[0]} tells why")

@@ -1,0 +1,75 @@
+"""Tells the gateway and the event stream what became of one provider."""
+
+from __future__ import annotations
+
+import structlog
+
+from runtime_manager.gateway.routes import Gate
+from runtime_manager.lifecycle.table import Instance
+from runtime_manager.model.endpoint import Endpoint
+from runtime_manager.model.provider import Provider
+from runtime_manager.process.exit_status import ExitStatus
+from runtime_manager.supervisor import routing
+from runtime_manager.supervisor.board import Board
+from runtime_manager.supervisor.events import EventLog
+from runtime_manager.supervisor.view import Cause
+
+_log = structlog.get_logger()
+
+
+class Herald:
+    """One provider's voice; it decides nothing."""
+
+    def __init__(self, provider: Provider, *, board: Board, events: EventLog) -> None:
+        self._manifest = provider.manifest
+        self._board = board
+        self._events = events
+
+    def state(self, before: Instance, now: Instance, cause: Cause | None) -> None:
+        """Publish a change of state; nothing where the state is the same."""
+        if now.state is before.state:
+            return
+        facts = {
+            "from": before.state.value,
+            "to": now.state.value,
+            "cause": cause.message if cause else None,
+        }
+        code = self._manifest.code
+        self._events.publish("provider.state", code=code, generation=now.generation, **facts)
+        _log.info("provider.state", code=code, generation=now.generation, **facts)
+
+    def exit(self, generation: int, status: ExitStatus) -> None:
+        """Publish that the process of `generation` has ended and been reaped."""
+        facts = {"status": status.describe(), "clean": status.is_clean}
+        code = self._manifest.code
+        self._events.publish("provider.exit", code=code, generation=generation, **facts)
+
+    def route(
+        self,
+        instance: Instance,
+        *,
+        endpoint: Endpoint | None,
+        cause: Cause | None,
+        rest_s: float,
+    ) -> int:
+        """Publish the route as it should be now; gives the revision of the table that has it."""
+        code = self._manifest.code
+        old = self._board.route(code)
+        route = routing.route_of(
+            self._manifest,
+            instance,
+            endpoint=endpoint,
+            cause=cause.message if cause else "",
+            rest_s=rest_s,
+        )
+        revision = self._board.put(route)
+        was_open = old is not None and old.gate is Gate.OPEN
+        if was_open is not (route.gate is Gate.OPEN):
+            self._events.publish(
+                "route.closed" if was_open else "route.opened",
+                code=code,
+                generation=route.generation,
+                prefix=route.prefix,
+                revision=revision,
+            )
+        return revision

@@ -1,0 +1,160 @@
+"""Makes a generation: its place to listen, its words and environment, its process and probes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from runtime_manager.errors import SpawnError
+from runtime_manager.model.home import Home
+from runtime_manager.model.launch import LaunchFacts, LaunchPlan, launch_plan
+from runtime_manager.model.manifest import Limits, Manifest
+from runtime_manager.model.provider import Provider
+from runtime_manager.packages.program import resolve_program
+from runtime_manager.process.guard import Guard
+from runtime_manager.process.notify import NotifySocket
+from runtime_manager.process.output import Output
+from runtime_manager.process.probe import ProbeKind, ProbeSpec
+from runtime_manager.process.prober import Prober, Watch
+from runtime_manager.process.spawn import Launch, Rlimits, spawn
+from runtime_manager.supervisor.berth import Berth, Berths
+from runtime_manager.supervisor.generation import Generation, Told
+
+
+class Launcher:
+    """What every spawn of one daemon needs. `waited_for` holds the pids of its programs."""
+
+    def __init__(
+        self,
+        *,
+        home: Home,
+        guard: Guard,
+        prober: Prober,
+        waited_for: set[int],
+        environ: Mapping[str, str],
+        base_url: str,
+    ) -> None:
+        self._home = home
+        self._guard = guard
+        self._prober = prober
+        self._waited_for = waited_for
+        self._environ = environ
+        self._base_url = base_url
+
+    def berths(self, provider: Provider) -> Berths:
+        """The berths of one provider; the runner closes them."""
+        return Berths(provider.manifest, sockets=self._home.sockets)
+
+    def launch(
+        self, provider: Provider, number: int, *, berths: Berths, output: Output, told: Told
+    ) -> Generation:
+        """Start generation `number`. Raises SpawnError, and then holds nothing."""
+        rlimits = rlimits_of(provider.manifest.limits)
+        program = resolve_program(provider)
+        with ExitStack() as lent:
+            berth = berths.take(number)
+            lent.callback(berth.release)
+            notify = self._notify_socket(provider, number, told)
+            lent.callback(notify.close)
+            plan = launch_plan(provider, self._facts(number, program, berth, notify))
+            child = spawn(self._launch(provider, plan, berth=berth, rlimits=rlimits))
+            lent.callback(output.detach, child)
+            self._waited_for.add(child.pid)
+            lent.callback(self._waited_for.discard, child.pid)
+            self._guard.add(child.pid, child.started_at)
+            lent.callback(self._guard.remove, child.pid)
+            generation = Generation(
+                number,
+                child,
+                manifest=provider.manifest,
+                berth=berth,
+                marker=plan.env["RTM_INSTANCE"],
+                start_watch=lambda new: self._watch(new, told),
+                lent=lent.pop_all(),
+            )
+        output.attach(child, generation=number, hear=generation.hear)
+        generation.watch()
+        return generation
+
+    def _notify_socket(self, provider: Provider, number: int, told: Told) -> NotifySocket:
+        path = self._home.sockets / f"{provider.code[:40]}.{number}.ntf"
+        try:
+            return NotifySocket(path, lambda fields: told.notified(number, fields))
+        except OSError as exc:
+            raise SpawnError(
+                f"no socket for its notifications: {exc.strerror}",
+                is_permanent=False,
+                hint="see the limits on open files (ulimit -n) and the free space of run/",
+            ) from exc
+
+    def _facts(self, number: int, program: Path, berth: Berth, notify: NotifySocket) -> LaunchFacts:
+        return LaunchFacts(
+            program=program,
+            home=self._home,
+            generation=number,
+            place=berth.place,
+            base_url=self._base_url,
+            environ=self._environ,
+            notify_socket=notify.path,
+        )
+
+    def _launch(
+        self, provider: Provider, plan: LaunchPlan, *, berth: Berth, rlimits: Rlimits
+    ) -> Launch:
+        try:
+            self._home.data(provider.code).mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as exc:
+            raise SpawnError(
+                f"its data folder cannot be made: {exc.filename}: {exc.strerror}",
+                is_permanent=True,
+                hint="mend the permissions of the home",
+            ) from exc
+        return Launch(
+            argv=plan.argv,
+            env=plan.env,
+            cwd=plan.cwd,
+            rlimits=rlimits,
+            listener=berth.listener,
+            has_stdin_pipe=provider.manifest.stop.close_stdin,
+        )
+
+    def _watch(self, generation: Generation, told: Told) -> Watch | None:
+        if generation.endpoint is None:
+            return None
+        health = generation.manifest.health
+        return self._prober.watch(
+            generation.endpoint,
+            probe_spec(generation.manifest),
+            interval_s=health.interval_s,
+            report=lambda result: told.probed(generation.number, result),
+            is_ours=generation.owns_listener,
+        )
+
+
+def rlimits_of(limits: Limits) -> Rlimits:
+    """What the kernel can hold a process to without a cgroup. Raises SpawnError for the rest."""
+    refused = [name for name in ("processes", "cpu") if getattr(limits, name) is not None]
+    if refused:
+        raise SpawnError(
+            f"limits.{refused[0]} cannot be kept here",
+            is_permanent=True,
+            hint="it needs a delegated cgroup v2 subtree; take the limit out",
+            kind="limit-refused",
+        )
+    return Rlimits(data_bytes=limits.memory_bytes, open_files=limits.open_files)
+
+
+def probe_spec(manifest: Manifest) -> ProbeSpec:
+    """How one provider is asked whether it serves."""
+    health = manifest.health
+    headers = tuple(
+        (name.encode(), value.encode("latin-1")) for name, value in health.headers.items()
+    )
+    return ProbeSpec(
+        kind=ProbeKind(health.kind),
+        path=health.path,
+        headers=headers,
+        accepts=health.expect.accepts,
+        timeout_s=health.timeout_s,
+    )

@@ -1,0 +1,29 @@
+"""What the manifest says of restarts and wishes, in the words of the table. Pure."""
+
+from __future__ import annotations
+
+from runtime_manager.lifecycle.budget import Budget
+from runtime_manager.lifecycle.table import Policy, Wanted
+from runtime_manager.model.manifest import Start
+from runtime_manager.model.provider import Provider
+
+
+def of(provider: Provider) -> Policy:
+    """The table's policy for one provider."""
+    restart = provider.manifest.restart
+    return Policy(
+        restart=restart.policy,
+        budget=Budget(
+            max_failures=restart.max_failures,
+            delay_s=restart.delay_s,
+            max_delay_s=restart.max_delay_s,
+            settle_s=restart.settle_s,
+        ),
+        unhealthy_after=provider.manifest.health.failure_threshold,
+        at_rest=Wanted.ON_DEMAND if provider.start is Start.ON_DEMAND else Wanted.DOWN,
+    )
+
+
+def wanted_at_first(provider: Provider) -> Wanted:
+    """What is wanted before anybody asked: nothing, or to be woken by a request."""
+    return of(provider).at_rest

@@ -1,0 +1,305 @@
+"""The one task that may change an instance and signal its process; all others leave it a message.
+
+Messages are taken one at a time: the table decides, the effects are carried out in order, and a
+spawn that failed is taken before the next message. A stop is a message too, never a cancellation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+
+import structlog
+
+from runtime_manager.clock import Clock
+from runtime_manager.errors import SpawnError
+from runtime_manager.lifecycle.table import (
+    LIVE,
+    Effect,
+    Event,
+    IllegalEventError,
+    Input,
+    Instance,
+    State,
+    Wanted,
+    step,
+)
+from runtime_manager.lifecycle.verdict import of_notification, of_probe
+from runtime_manager.model.provider import Provider
+from runtime_manager.process.output import Output
+from runtime_manager.process.probe import ProbeResult
+from runtime_manager.supervisor import causes, policy, story
+from runtime_manager.supervisor.alarm import Alarm
+from runtime_manager.supervisor.board import Board
+from runtime_manager.supervisor.events import EventLog
+from runtime_manager.supervisor.generation import Generation
+from runtime_manager.supervisor.herald import Herald
+from runtime_manager.supervisor.launcher import Launcher
+from runtime_manager.supervisor.view import Cause
+
+_log = structlog.get_logger()
+_KILL_AGAIN_S = 1.0
+_LAST_WORDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An input for the table, with the cause it brings and what else is worth telling."""
+
+    input: Input
+    cause: Cause | None = None
+    probe: str | None = None
+    exit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the runners of one daemon share."""
+
+    launcher: Launcher
+    board: Board
+    events: EventLog
+    clock: Clock
+
+
+class Runner:
+    """Runs one provider: `ask` leaves a message, `run` is its task.
+
+    `blocked_by` gives the codes a start has to wait for. `changed` is called after each change of
+    the instance, in the runner's task.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        world: World,
+        output: Output,
+        blocked_by: Callable[[], tuple[str, ...]],
+        changed: Callable[[Runner, Instance], None],
+    ) -> None:
+        self.provider = provider
+        self.output = output
+        self.instance = Instance(policy.of(provider), wanted=policy.wanted_at_first(provider))
+        self.story = story.first(self.instance.wanted, world.clock.now())
+        self.live: Generation | None = None
+        self._world = world
+        self._berths = world.launcher.berths(provider)
+        self._herald = Herald(provider, board=world.board, events=world.events)
+        self._blocked_by = blocked_by
+        self._changed = changed
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._alarm = Alarm()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def ask(self, event: Event, *, wanted: Wanted | None = None) -> None:
+        """Leave a start, stop or restart; returns at once."""
+        asked = Input(event, self._world.clock.monotonic(), wanted=wanted)
+        self._inbox.put_nowait(Message(asked, causes.of_ask(event, wanted)))
+
+    def kill(self) -> None:
+        """SIGKILL the group now, whatever the state; its exit is told as any other."""
+        if self.live is not None:
+            self.live.kill()
+
+    def stderr_tail(self) -> tuple[str, ...]:
+        """The last words of the newest generation."""
+        generation = self.instance.generation
+        lines = self.output.tail(_LAST_WORDS, stream="stderr", generation=generation)
+        return tuple(line.text for line in lines)
+
+    async def run(self) -> None:
+        """Own the instance until cancelled; a process still alive then is killed and reaped."""
+        self._put_route()
+        try:
+            while True:
+                self._take(await self._inbox.get())
+        finally:
+            self._alarm.cancel()
+            self.kill()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            self._berths.close()
+
+    # What a generation tells its runner.
+
+    def probed(self, generation: int, result: ProbeResult) -> None:
+        """A probe of `generation` came back."""
+        cause = None if result.passed else causes.of_sickness(self.provider.manifest, result.detail)
+        seen = Input(of_probe(passed=result.passed), self._world.clock.monotonic(), generation)
+        self._inbox.put_nowait(Message(seen, cause, probe=result.detail))
+
+    def notified(self, generation: int, fields: frozenset[str]) -> None:
+        """`generation` said something about itself (sd_notify(3))."""
+        event = of_notification(fields)
+        if event is not None:
+            seen = Input(event, self._world.clock.monotonic(), generation)
+            self._inbox.put_nowait(Message(seen, probe="READY=1"))
+
+    # One message at a time.
+
+    def _take(self, message: Message) -> None:
+        following: Message | None = message
+        while following is not None:
+            if self._must_wait(following.input):
+                return
+            try:
+                following = self._step(following)
+            except IllegalEventError as exc:
+                _log.error("instance.illegal_event", code=self.provider.code, error=str(exc))
+                return
+
+    def _step(self, message: Message) -> Message | None:
+        """Take one input; a spawn that failed comes back, to be taken at once."""
+        before, seen = self.instance, message.input
+        self.instance, effects = step(before, seen)
+        told = replace(
+            self.story,
+            last_probe=message.probe or self.story.last_probe,
+            last_exit=message.exit or self.story.last_exit,
+        )
+        self.story = story.after(
+            told,
+            before=before,
+            now=self.instance,
+            seen=seen,
+            cause=message.cause,
+            at=self._world.clock.now(),
+        )
+        self._tell(before)
+        following = None
+        for effect in effects:
+            following = self._carry_out(effect) or following
+        return following
+
+    def _must_wait(self, asked: Input) -> bool:
+        """Whether a start has to wait for others; then it is only wanted up, and says for whom."""
+        is_start = asked.event in (Event.START, Event.RESTART)
+        blocking = self._blocked_by() if is_start and self.instance.state not in LIVE else ()
+        if not blocking:
+            return False
+        before = self.instance
+        self.instance, _ = step(before, Input(Event.STOP, asked.at, wanted=Wanted.UP))
+        self._alarm.cancel()
+        cause = causes.waiting_for(blocking)
+        if cause != self.story.cause:
+            self.story = replace(self.story, since=self._world.clock.now(), cause=cause)
+        self._tell(before)
+        return True
+
+    def _tell(self, before: Instance) -> None:
+        """Let the gateway, the event stream and the supervisor know what has changed."""
+        now = self.instance
+        if (now.state, now.wanted) == (before.state, before.wanted):
+            return
+        if now.state is State.READY and self.live is not None:
+            self.live.settle()
+        self._put_route()
+        self._herald.state(before, now, self.story.cause)
+        self._changed(self, before)
+
+    def _put_route(self) -> int:
+        return self._herald.route(
+            self.instance,
+            endpoint=self.live.endpoint if self.live else None,
+            cause=self.story.cause,
+            rest_s=self.story.rest_until - self._world.clock.monotonic(),
+        )
+
+    # Effects.
+
+    def _carry_out(self, effect: Effect) -> Message | None:
+        health, stop = self.provider.manifest.health, self.provider.manifest.stop
+        match effect:
+            case Effect.SPAWN:
+                return self._spawn()
+            case Effect.TERM:
+                self._start_task(self._stop(self.live))
+            case Effect.KILL:
+                self.kill()
+            case Effect.DISARM:
+                self._alarm.cancel()
+            case Effect.ARM_START:
+                self._arm(health.start_timeout_s)
+            case Effect.ARM_STOP:
+                self._arm(stop.drain_s + stop.grace_s)
+            case Effect.ARM_KILL:
+                self._arm(_KILL_AGAIN_S)
+            case Effect.ARM_UNHEALTHY:
+                self._arm(health.unhealthy_timeout_s)
+            case Effect.ARM_BACKOFF:
+                self._rest()
+        return None
+
+    def _spawn(self) -> Message | None:
+        number = self.instance.generation
+        try:
+            self.live = self._world.launcher.launch(
+                self.provider, number, berths=self._berths, output=self.output, told=self
+            )
+        except SpawnError as exc:
+            at = self._world.clock.monotonic()
+            failed = Input(Event.SPAWN_FAILED, at, number, is_permanent=exc.is_permanent)
+            return Message(failed, causes.of_spawn(exc))
+        self._start_task(self._reap(self.live))
+        return None
+
+    async def _reap(self, live: Generation) -> None:
+        """Wait for the exit, and for what it left to be swept, and leave the message of it."""
+        status = await live.ended()
+        state, stderr = self.instance.state, self.stderr_tail()
+        if state is State.STARTING and causes.is_port_taken(stderr):
+            self._berths.let_go_early()
+        cause = causes.DONE if status.is_clean else causes.of_exit(status, state, stderr)
+        self._herald.exit(live.number, status)
+        at = self._world.clock.monotonic()
+        seen = Input(Event.EXITED, at, live.number, is_clean=status.is_clean)
+        self._inbox.put_nowait(Message(seen, cause, exit=status.describe()))
+
+    async def _stop(self, live: Generation | None) -> None:
+        """Let requests come to their end behind the closed route, then signal, then count."""
+        if live is None:
+            return
+        stop = self.provider.manifest.stop
+        revision = self._put_route()
+        try:
+            async with asyncio.timeout(stop.drain_s):
+                await self._world.board.closed(
+                    self.provider.code, generation=live.number, revision=revision
+                )
+        except TimeoutError:
+            _log.warning("instance.drain_cut", code=self.provider.code, generation=live.number)
+        if live is self.live and self.instance.state is State.STOPPING:
+            live.ask_to_stop()
+            self._arm(stop.grace_s)
+
+    def _rest(self) -> None:
+        budget = self.instance.policy.budget
+        rest_s = budget.rest_s(self.instance.failures, jitter=random.random())  # noqa: S311  # no secret
+        self.story = replace(self.story, rest_until=self._world.clock.monotonic() + rest_s)
+        self._put_route()
+        self._arm(rest_s)
+
+    def _arm(self, seconds: float) -> None:
+        """Leave a deadline after `seconds`, under the number of the timer armed last."""
+        timer, generation = self.instance.timer, self.instance.generation
+
+        def ring() -> None:
+            manifest, state = self.provider.manifest, self.instance.state
+            cause = causes.of_deadline(state, manifest, self.story.last_probe)
+            seen = Input(Event.DEADLINE, self._world.clock.monotonic(), generation, timer)
+            self._inbox.put_nowait(Message(seen, cause))
+
+        self._alarm.arm(seconds, ring)
+
+    def _start_task(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("runner.fault", code=self.provider.code, exc_info=task.exception())

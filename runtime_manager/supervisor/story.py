@@ -1,0 +1,74 @@
+"""What a person wants to know of an instance beside its state: since when, and why. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from runtime_manager.lifecycle.table import ASKED, Event, Input, Instance, State, Wanted
+from runtime_manager.supervisor.causes import NOT_STARTED, ON_DEMAND
+from runtime_manager.supervisor.view import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """`since` is the time of the state; `started_at` and `rest_until` are monotonic seconds.
+
+    `cause` is None while all is as it should be. `restarts` counts those nobody asked for since
+    the last start somebody did. `started_in_s` is how long READY took to come, None before that.
+    """
+
+    since: datetime
+    cause: Cause | None = None
+    restarts: int = 0
+    last_exit: str | None = None
+    last_probe: str | None = None
+    started_at: float = 0.0
+    started_in_s: float | None = None
+    rest_until: float = 0.0
+
+
+def first(wanted: Wanted, now: datetime) -> Story:
+    """The story of an instance that has never been started."""
+    return Story(now, cause=ON_DEMAND if wanted is Wanted.ON_DEMAND else NOT_STARTED)
+
+
+def after(
+    story: Story,
+    *,
+    before: Instance,
+    now: Instance,
+    seen: Input,
+    cause: Cause | None,
+    at: datetime,
+) -> Story:
+    """The story once `seen` took it from `before` to `now`; `cause` is what that brought."""
+    if now.generation > before.generation:
+        story = _spawned(story, seen)
+    if now.state is State.READY and before.state is State.STARTING:
+        story = replace(story, started_in_s=seen.at - story.started_at)
+    if (now.state, now.wanted) == (before.state, before.wanted):
+        return story
+    since = story.since if now.state is before.state else at
+    return replace(story, since=since, cause=_cause(story, before, now, seen, cause))
+
+
+def _spawned(story: Story, seen: Input) -> Story:
+    """A deadline that spawns ends a back-off: a restart nobody asked for."""
+    restarts = story.restarts + 1 if seen.event is Event.DEADLINE else 0
+    return replace(story, started_at=seen.at, started_in_s=None, last_probe=None, restarts=restarts)
+
+
+def _cause(
+    story: Story, before: Instance, now: Instance, seen: Input, brought: Cause | None
+) -> Cause | None:
+    """Why it is in the state it came into. An exit that ends a stop tells nothing new."""
+    if now.state is State.READY:
+        return None
+    if seen.event is Event.START:
+        return None if now.state is State.STARTING else story.cause
+    if seen.event in ASKED:
+        return brought
+    if before.state is State.STOPPING:
+        return None if now.state is State.STARTING else story.cause
+    return brought or story.cause
