@@ -50,4 +50,6 @@ def problem_of(error: RuntimeManagerError) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, str | int | float | bool | list) else str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value if isinstance(value, str | int | float | bool) else str(value)

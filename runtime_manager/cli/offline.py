@@ -5,7 +5,7 @@ Changes nothing on disk: a registry that cannot be read is told, not put aside.
 
 from __future__ import annotations
 
-from runtime_manager.errors import InputError
+from runtime_manager.errors import InputError, RegistryError, SettingsError
 from runtime_manager.model.registry import Registry, parse_registry
 from runtime_manager.model.settings import Settings, load_settings
 from runtime_manager.packages.discovery import scan
@@ -48,21 +48,20 @@ def check(home: Home, environ: Mapping[str, str]) -> tuple[int, list[InputError]
 
 
 def _settings(home: Home, environ: Mapping[str, str]) -> Settings:
-    return load_settings(
-        text=_text_of(home.config), file=str(home.config), environ=environ, flags={}
-    )
+    text = _content_of(home.config, error=SettingsError)
+    return load_settings(text=text, file=str(home.config), environ=environ, flags={})
 
 
 def _registry(home: Home) -> Registry:
-    text = _text_of(home.registry)
-    return Registry() if text is None else parse_registry(text, file=str(home.registry))
+    text = _content_of(home.registry, error=RegistryError)
+    return parse_registry(text or b"", file=str(home.registry))
 
 
-def _text_of(path: Path) -> str | None:
-    """The file's text, None when there is no such file; raises InputError where unreadable."""
+def _content_of(path: Path, *, error: type[InputError]) -> bytes | None:
+    """The file's bytes, None when there is no such file; raises `error` where unreadable."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as exc:
-        raise InputError(f"{path} cannot be read: {exc}") from exc
+    except OSError as exc:
+        raise error(f"{path} cannot be read: {exc.strerror}", file=str(path)) from exc

@@ -69,11 +69,13 @@ class Terminal:
         self.line(json.dumps(document, indent=None if is_compact else 2, ensure_ascii=False))
 
     def failure(self, error: RuntimeManagerError) -> None:
-        """Say on the error stream what happened and what to do."""
+        """Say on the error stream what happened and what to do; of a bad file, each problem."""
         if self.is_json:
             self.err.write(json.dumps(problem_of(error), ensure_ascii=False) + "\n")
             return
-        self.err.write(f"rtm: {error.message}\n")
+        problems = error.facts.get("problems")
+        for text in problems if isinstance(problems, tuple) else (error.message,):
+            self.err.write(f"rtm: {text}\n")
         if error.hint:
             self.err.write(f"hint: {error.hint}\n")
 

@@ -46,7 +46,7 @@ def test_every_exit_code_has_a_meaning() -> None:
 
 def test_an_error_of_ours_becomes_a_problem_with_its_facts() -> None:
     error = SettingsError(
-        "unknown key", hint="did you mean listen?", file="c.yaml", line=3, key=None
+        "unknown key", hint="did you mean listen?", file="c.yaml", line=3, key=None, problems=("a",)
     )
     assert problem_of(error) == {
         "title": "bad configuration",
@@ -55,6 +55,7 @@ def test_an_error_of_ours_becomes_a_problem_with_its_facts() -> None:
         "hint": "did you mean listen?",
         "file": "c.yaml",
         "line": 3,
+        "problems": ["a"],
     }
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from runtime_manager.cli.terminal import Terminal
-from runtime_manager.errors import RuntimeManagerError
+from runtime_manager.errors import RuntimeManagerError, SettingsError
 
 
 class Screen(io.StringIO):
@@ -50,6 +50,13 @@ def test_a_failure_is_said_with_its_hint() -> None:
     terminal.failure(RuntimeManagerError("it broke", hint="mend it"))
     terminal.failure(RuntimeManagerError("again"))
     assert terminal.err.getvalue() == "rtm: it broke\nhint: mend it\nrtm: again\n"
+
+
+def test_of_a_bad_file_each_problem_is_said() -> None:
+    terminal = terminal_of(io.StringIO())
+    problems = ("c.yaml:1: a: bad", "c.yaml:3: b: worse")
+    terminal.failure(SettingsError("c.yaml:1: a: bad; and 1 more", hint="h", problems=problems))
+    assert terminal.err.getvalue() == "rtm: c.yaml:1: a: bad\nrtm: c.yaml:3: b: worse\nhint: h\n"
 
 
 def test_a_failure_for_programs_is_one_line_of_json() -> None:
