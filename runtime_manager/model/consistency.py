@@ -6,7 +6,7 @@ the key is declared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from runtime_manager.model import environment, template
@@ -36,9 +36,9 @@ def contradictions(manifest: Manifest) -> list[Problem]:
 def _program(manifest: Manifest) -> Iterator[Problem]:
     if manifest.binary is None and not manifest.platforms:
         yield Problem(("binary",), "it is missing, and so is `platforms`: there is no program")
-    programs = [(("binary",), manifest.binary or "")]
-    programs += [(("platforms", n, "binary"), p.binary) for n, p in manifest.platforms.items()]
-    for path, program in programs:
+    programs: dict[tuple[str, ...], str] = {("binary",): manifest.binary or ""}
+    programs |= {("platforms", n, "binary"): p.binary for n, p in manifest.platforms.items()}
+    for path, program in programs.items():
         if leads_outside(program):
             yield Problem(path, "expected a program inside the package, not one reached by `..`")
 
@@ -65,7 +65,7 @@ def _listening(manifest: Manifest) -> Iterator[Problem]:
         )
     if manifest.append_args and listen is not Listen.PORT:
         yield Problem(("append_args",), f"there is no port to append with `listen: {listen}`")
-    if listen is Listen.UNIX and not uses(manifest, "socket"):
+    if listen is Listen.UNIX and not uses((*manifest.args, *manifest.env.values()), "socket"):
         yield Problem(("listen",), "`unix`, but no argument or variable tells the program {socket}")
 
 
@@ -90,9 +90,9 @@ def _placeholders(manifest: Manifest) -> Iterator[Problem]:
                 )
 
 
-def uses(manifest: Manifest, *names: str) -> bool:
-    """Whether an argument or variable holds one of these placeholders."""
-    return any(n in names for _, text in _templates(manifest) for n in template.names_in(text))
+def uses(texts: Iterable[str], *names: str) -> bool:
+    """Whether one of `texts` holds one of these placeholders."""
+    return any(name in names for text in texts for name in template.names_in(text))
 
 
 def _templates(manifest: Manifest) -> Iterator[tuple[tuple[str | int, ...], str]]:

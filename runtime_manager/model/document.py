@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import yaml
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # not in the stub
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.resolver import Resolver
 
@@ -84,7 +84,7 @@ def load(
 
 def scalar(text: str) -> object:
     """What unquoted `text` means in YAML: a number, a boolean, None, or the text itself."""
-    tag = _RESOLVER.resolve(ScalarNode, text, (True, False))
+    tag = _RESOLVER.resolve(ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     return _plain_value(tag.removeprefix(_TAG), text)
 
 
@@ -113,7 +113,7 @@ def _decoded(text: bytes | str, fail: _Failure) -> str:
     return source.removeprefix("\ufeff")
 
 
-class _Composer(CParser, Resolver):  # type: ignore[misc]  # CParser has no type stub
+class _Composer(CParser, Resolver):
     """libyaml's parser with the resolver of plain scalars, and no constructor."""
 
     def __init__(self, text: str) -> None:
@@ -130,7 +130,7 @@ def _compose(source: str, fail: _Failure) -> Node | None:
             _check_depth(source, fail)
         node: Node | None = _Composer(source).get_single_node()
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
+        mark: yaml.Mark | None = exc.problem_mark or exc.context_mark
         problem = exc.problem or "it is no YAML"
         fail(_PROBLEMS.get(problem, problem), line=mark.line + 1 if mark else 1)
     except yaml.reader.ReaderError as exc:

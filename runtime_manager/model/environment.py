@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 PASSED = (
@@ -43,6 +44,17 @@ _SERVICE_MANAGER = _NOTIFICATION | frozenset(
 """What systemd sets for the service it starts, which is the daemon (systemd.exec(5))."""
 
 _MONITOR_PREFIXES = ("MONITOR_", "TRIGGER_")
+
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def named_well(env: dict[str, str]) -> dict[str, str]:
+    """`env` itself. Raises ValueError for a name that no shell could use (POSIX, section 8.1)."""
+    for name in env:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"`{name}` cannot be the name of a variable")
+    return env
 
 
 def is_kept_back(name: str) -> bool:

@@ -16,6 +16,7 @@ from runtime_manager.errors import ManifestError
 from runtime_manager.model import template
 from runtime_manager.model.consistency import contradictions
 from runtime_manager.model.document import load
+from runtime_manager.model.environment import named_well
 from runtime_manager.model.namespace import RESERVED_CODES, default_namespace, parse_namespace
 from runtime_manager.model.parts import (
     DIALECT,
@@ -62,7 +63,6 @@ CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 """What a code looks like; it is a DNS label too (RFC 1035), for CODE.localhost."""
 
 _VERSION = re.compile(r"v?\d+(\.\d+){0,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?", re.ASCII)
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _VARIABLES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?", re.ASCII)
 _PLATFORM = re.compile(r"[a-z0-9]+-[a-z0-9_]+", re.ASCII)
 
@@ -95,13 +95,6 @@ def _spec(text: str) -> str:
     if ":" in text:
         raise ValueError("expected a file inside the package, or http:/openapi.json for a path")
     return relative_file(text)
-
-
-def _env(env: dict[str, str]) -> dict[str, str]:
-    for name in env:
-        if not _VARIABLE.fullmatch(name):
-            raise ValueError(f"`{name}` cannot be the name of a variable")
-    return env
 
 
 def _env_pass(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -180,7 +173,7 @@ class Manifest(Part):
         "the listening socket it inherits; report: on a port it prints as LISTENING host:port",
     )
     port: Whole = Field(0, ge=0, le=65535, description="a fixed port; 0: a free one")
-    env: Annotated[dict[str, Text], After(_env)] = Field(
+    env: Annotated[dict[str, Text], After(named_well)] = Field(
         default_factory=dict, description="variables it gets; placeholders as in args"
     )
     env_pass: Annotated[tuple[str, ...], After(_env_pass)] = Field(

@@ -35,7 +35,6 @@ class Part(BaseModel):
         extra="forbid",
         validate_by_name=True,
         validate_by_alias=True,
-        serialize_by_alias=True,
         json_schema_extra={"patternProperties": {"^x-": {}}},
         hide_input_in_errors=True,
     )
@@ -198,7 +197,7 @@ class Health(Part):
         "ready as soon as it runs (or says READY=1 on NOTIFY_SOCKET)",
     )
     path: Annotated[str, After(_probe_path)] = Field(
-        "/health", description="where the program is asked, without the namespace"
+        "/health", description="what the program is asked for, directly: as it sees paths itself"
     )
     interval_s: Span = Field(5.0, alias="interval", description="time between probes once ready")
     timeout_s: Span = Field(2.0, alias="timeout", description="time a probe may take")

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator as After
+from pydantic import Field, ValidationError
 
+from runtime_manager.errors import InputError, SettingsError
+from runtime_manager.model.document import Document, load
+from runtime_manager.model.environment import named_well
+from runtime_manager.model.layers import Given, of_flags, of_variables, overlaid
 from runtime_manager.model.parts import DIALECT, Flag, Health, Limits, Part, Start, Text, Whole
+from runtime_manager.model.problems import Problem, failure, problems_of
 from runtime_manager.model.units import Duration, Size, Span
+
+_AS_WRITTEN = frozenset(
+    {"env", "headers", "listen", "hosts", "public_url", "allowed_origins", "trusted_proxies"}
+)
 
 
 class GatewaySettings(Part):
@@ -80,7 +91,9 @@ class LogFiles(Part):
 class Override(Part):
     """What an operator decides for one provider, without touching its package."""
 
-    env: dict[str, Text] = Field(default_factory=dict, description="variables added or replaced")
+    env: Annotated[dict[str, Text], After(named_well)] = Field(
+        default_factory=dict, description="variables added or replaced"
+    )
     limits: Limits | None = Field(None, description="limits added or replaced, key by key")
     start: Start | None = Field(None, description="when it is started")
     health: Health | None = Field(None, description="health settings replaced, key by key")
@@ -108,6 +121,37 @@ class Settings(Part):
     providers: dict[str, Override] = Field(
         default_factory=dict, description="what to change for single providers, by code"
     )
+
+
+def load_settings(
+    *, text: bytes | str | None, file: str, environ: Mapping[str, str], flags: Mapping[str, object]
+) -> Settings:
+    """Flags over RTM_* variables over `text` over defaults; None is no file.
+
+    `flags` has dotted keys and typed values. Raises SettingsError, whose facts are file, line and
+    key for what is in the file, and key alone for a flag or variable.
+    """
+    document = load(
+        text or "", file=file, error=SettingsError, as_written=_AS_WRITTEN, may_be_empty=True
+    )
+    given = {**of_variables(environ, Settings), **of_flags(flags)}
+    data = {key: value for key, value in document.data.items() if value is not None}
+    try:
+        return Settings.model_validate(overlaid(data, given), by_name=False, by_alias=True)
+    except ValidationError as exc:
+        raise _failure(problems_of(exc, Settings), document, given=given) from None
+
+
+def _failure(
+    problems: Sequence[Problem], document: Document, *, given: Mapping[str, Given]
+) -> InputError:
+    """A wrong flag or variable is told by its own name, and before what is wrong in the file."""
+    for problem in problems:
+        for key, one in given.items():
+            if problem.key == key or problem.key.startswith(f"{key}."):
+                text = f"{one.source}: {problem.text}"
+                return SettingsError(text, hint=problem.hint, key=key, problems=(text,))
+    return failure(problems, document, error=SettingsError)
 
 
 def settings_schema() -> dict[str, Any]:
