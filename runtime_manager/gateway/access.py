@@ -86,10 +86,14 @@ class Access:
             return OriginVerdict.LISTED
         return OriginVerdict.SAME if _is_same_origin(origin, place) else FOREIGN_ORIGIN
 
-    def is_own_credential(self, authorization: bytes) -> bool:
+    def is_own_authorization(self, value: bytes) -> bool:
         """Whether an Authorization value is our token, which no provider may see."""
-        scheme, _, token = authorization.partition(b" ")
-        return scheme.lower() == b"bearer" and self._is_token(token.strip(b" "))
+        scheme, _, token = value.partition(b" ")
+        return scheme.lower() == b"bearer" and self.is_token(token.strip(b" "))
+
+    def is_token(self, candidate: bytes) -> bool:
+        """Whether the bytes are our token; takes the same time wherever they differ."""
+        return bool(self.token) and hmac.compare_digest(candidate, self.token.encode())
 
     def admit(
         self,
@@ -98,14 +102,15 @@ class Access:
         *,
         method: bytes,
         headers: Mapping[bytes, bytes],
+        holds_token: bool,
         now: float,
     ) -> Problem | None:
         """Whether the caller's credential opens the route; `now` is in epoch seconds.
 
-        `headers` has lower-case names: authorization, x-rtm-token, x-rtm-csrf, cookie, origin and
-        sec-fetch-* are looked at. `origin` has passed already.
+        `headers` has lower-case names: x-rtm-csrf, cookie, origin and sec-fetch-* are looked at.
+        Host and Origin have passed already.
         """
-        if route.audience is Audience.ANYONE or self._holds_token(headers):
+        if route.audience is Audience.ANYONE or holds_token:
             return None
         scope = self._session(headers.get(b"cookie"), now)
         if scope is None or not _opens(scope, route, place):
@@ -115,16 +120,6 @@ class Access:
         if route.audience is Audience.CONTROL and not _may_change(method, headers):
             return NO_CSRF
         return None
-
-    def _holds_token(self, headers: Mapping[bytes, bytes]) -> bool:
-        own = headers.get(b"x-rtm-token")
-        if own is not None and self._is_token(own):
-            return True
-        authorization = headers.get(b"authorization")
-        return authorization is not None and self.is_own_credential(authorization)
-
-    def _is_token(self, candidate: bytes) -> bool:
-        return bool(self.token) and hmac.compare_digest(candidate, self.token.encode())
 
     def _session(self, cookies: bytes | None, now: float) -> Scope | None:
         if cookies is None:

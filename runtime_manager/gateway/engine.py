@@ -46,7 +46,6 @@ class Engine:
         self.lanes = Lanes(self._open_pool)
         self.request_rules = NameRules(request_rule)
         self.is_stopping = False
-        self._clock = clock
         self._response_rules = NameRules(response_rule)
         self._held: dict[str, dict[Exchange, None]] = {}
         """Requests whose route is not open yet, by code, oldest first."""
@@ -169,9 +168,15 @@ class Engine:
                 return preflight(special)
         if lane is None:
             return None
-        now = self._clock.now().timestamp() if b"cookie" in special else 0.0
-        method = exchange.head.method
-        return self.access.admit(lane.route, place, method=method, headers=special, now=now)
+        head = exchange.head
+        return self.access.admit(
+            lane.route,
+            place,
+            method=head.method,
+            headers=special,
+            holds_token=head.holds_token,
+            now=self.ticker.epoch,
+        )
 
     def _forward(
         self, exchange: Exchange, lane: Lane, *, pool: Pool, way: Passage, host: bytes

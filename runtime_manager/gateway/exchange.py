@@ -16,7 +16,7 @@ from runtime_manager.gateway import problems
 from runtime_manager.gateway.forwarding import Passage, relocated
 from runtime_manager.gateway.problems import Problem
 from runtime_manager.gateway.reply import Reply
-from runtime_manager.gateway.request_head import Frame, RequestHead
+from runtime_manager.gateway.request_head import PLAIN, Frame, RequestHead
 from runtime_manager.gateway.response_head import connection_line
 from runtime_manager.gateway.wire import write_parts
 from runtime_manager.http1.headers import Framing
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from runtime_manager.gateway.upstream import Upstream
 
 _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
-_NO_FRAME = Frame(Framing.NO_BODY, 0, None)
 
 
 class Phase(IntEnum):
@@ -78,7 +77,7 @@ class Exchange:
         self.front = front
         self.head = head
         self.problem = frame if isinstance(frame, Problem) else None
-        self.frame = _NO_FRAME if isinstance(frame, Problem) else frame
+        self.frame = PLAIN if isinstance(frame, Problem) else frame
         self.phase = Phase.QUEUED
         self.is_head = head.method == b"HEAD"
         self.is_received = self.frame.framing is Framing.NO_BODY
@@ -150,6 +149,8 @@ class Exchange:
         write_parts(upstream.transport, out)
         self.out = []
         self.out_bytes = 0
+        if self.front.is_read_paused and not upstream.is_write_paused:
+            self.front.resume_reading()
 
     def answer(self, own: Reply | Problem) -> None:
         """Answer it ourselves; after the head of another answer, abort the client instead."""

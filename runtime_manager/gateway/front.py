@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 AHEAD_BYTES = 64 * 1024
 """How much of a body is taken before there is a connection to the provider."""
-AHEAD_REQUESTS = 16
-"""How many requests are taken ahead of the one being answered."""
 
 
 class Front(asyncio.Protocol):
@@ -84,10 +82,11 @@ class Front(asyncio.Protocol):
         if exchange.upstream is not None:
             if exchange.out:
                 exchange.flush()
-                self.moved()
+                if not exchange.is_received:
+                    self.moved()
         elif exchange.out_bytes > AHEAD_BYTES:
             self.pause_reading()
-        if len(self._queue) > AHEAD_REQUESTS or (self._queue and exchange is not self._exchange):
+        if self._queue:
             self.pause_reading()
 
     def pause_writing(self) -> None:
@@ -155,8 +154,8 @@ class Front(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Take from the client again."""
-        if self.is_read_paused and not self.transport.is_closing():
+        """Take from the client again, unless it has sent further requests to be answered first."""
+        if self.is_read_paused and not self._queue and not self.transport.is_closing():
             self.is_read_paused = False
             self.transport.resume_reading()
 
@@ -170,7 +169,14 @@ class Front(asyncio.Protocol):
         elif not exchange.keeps_alive or self.engine.is_stopping or not self._reader.resume():
             self._close()
         else:
-            self._next()
+            limits = self.engine.limits
+            is_begun = self._reader.is_in_head
+            span_s = limits.client_head_timeout_s if is_begun else limits.keep_alive_s
+            self.deadline = self.engine.ticker.deadline(span_s)
+            if self._queue:
+                self._answer_queue()
+            if self.is_read_paused:
+                self.resume_reading()
 
     def abort_client(self, exchange: Exchange) -> None:
         """The answer cannot be finished: end the connection so that the client notices."""
@@ -231,11 +237,8 @@ class Front(asyncio.Protocol):
             return limits.idle_timeout_s
         return limits.wait_s if exchange.phase is Phase.HELD else limits.response_timeout_s
 
-    def _next(self) -> None:
+    def _answer_queue(self) -> None:
         """Answer what is queued, without recursion: many may be answered at once."""
-        limits = self.engine.limits
-        span_s = limits.client_head_timeout_s if self._reader.is_in_head else limits.keep_alive_s
-        self.deadline = self.engine.ticker.deadline(span_s)
         if self._is_answering_queue:
             return
         self._is_answering_queue = True
@@ -245,8 +248,6 @@ class Front(asyncio.Protocol):
             exchange.flush()
             self.moved()
         self._is_answering_queue = False
-        if not self._queue:
-            self.resume_reading()
 
     def _close(self) -> None:
         self._reader.close()

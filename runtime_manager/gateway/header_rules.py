@@ -111,10 +111,14 @@ def response_rule(name: bytes) -> Rule:
     return DROP if lower in HOP_BY_HOP else PASS
 
 
-def may_trail(name: bytes, rule: Rule) -> bool:
-    """Whether a trailer field passes: none that frames, routes, authenticates or describes content.
+def only_trailers(parts: list[bytes]) -> list[bytes]:
+    """The lines that may trail: none that authenticates or describes content.
 
-    RFC 9110 section 6.5.1.
+    RFC 9110 section 6.5.1. Lines with a rule other than PASS are not among the parts.
     """
-    lower = name.lower()
-    return rule is PASS and not lower.startswith(b"content-") and lower not in _NOT_IN_TRAILERS
+    kept: list[bytes] = []
+    for start in range(0, len(parts), 4):
+        lower = parts[start].lower()
+        if not lower.startswith(b"content-") and lower not in _NOT_IN_TRAILERS:
+            kept += parts[start : start + 4]
+    return kept

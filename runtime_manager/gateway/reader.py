@@ -13,7 +13,7 @@ import httptools
 
 from runtime_manager.gateway import problems
 from runtime_manager.gateway.exchange import Exchange, Phase
-from runtime_manager.gateway.header_rules import PASS, may_trail
+from runtime_manager.gateway.header_rules import PASS, only_trailers
 from runtime_manager.gateway.problems import Problem
 from runtime_manager.gateway.request_head import RequestHead, check_version, frame
 from runtime_manager.gateway.wire import RAW_ABOVE_BYTES
@@ -39,18 +39,22 @@ class RequestReader:
         "_head",
         "_head_fed",
         "_last",
+        "_lines",
         "_parser",
         "_raw_left",
         "_reading",
-        "_trailers",
+        "_rules",
     )
 
     def __init__(self, front: Front) -> None:
         self._front = front
         self._engine = front.engine
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._rules = front.engine.request_rules
         self._head: RequestHead | None = None
         """The head being read."""
+        self._lines: list[bytes] = []
+        """Where lines that pass go: the parts of the head being read, or trailers."""
         self._head_fed = 0
         self._reading: Exchange | None = None
         """The request whose body is being read."""
@@ -59,7 +63,6 @@ class RequestReader:
         """Of a sized body, as the parser sees it come."""
         self._raw_left = 0
         """Of a sized body that passes without the parser."""
-        self._trailers: list[bytes] = []
         self._has_hidden_body = False
         self._early: list[bytes] | None = None
         """What came after a request to switch protocols; None while the connection is HTTP."""
@@ -88,7 +91,7 @@ class RequestReader:
         A client that has gone ahead in the other protocol cannot be understood any more.
         """
         if self._early is None:
-            return self._parser is not None
+            return True
         if self.take_early():
             return False
         self._parser = httptools.HttpRequestParser(self)
@@ -106,7 +109,7 @@ class RequestReader:
         if exchange is not None:
             self._front.give_up(exchange, problem)
         elif self._last is None or self._last.keeps_alive:
-            head = head or RequestHead(bytes_left=0, lines_left=0)
+            head = head or RequestHead()
             head.keeps_alive = False
             self._front.accept(Exchange(self._front, head, frame=problem))
 
@@ -114,8 +117,8 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
-        limits = self._engine.limits
-        self._head = RequestHead(bytes_left=limits.head_limit_bytes, lines_left=limits.header_limit)
+        self._head = head = RequestHead()
+        self._lines = head.parts
         self._head_fed = 0
         self._front.head_begun()
 
@@ -129,27 +132,22 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A line of the head, or of the trailers."""
-        head = self._head
-        rule = self._engine.request_rules[name]
-        if head is None:
-            if may_trail(name, rule):
-                self._trailers += (name, b": ", value, b"\r\n")
-            return
-        head.bytes_left -= len(name) + len(value) + 4
-        head.lines_left -= 1
+        rule = self._rules[name]
         if rule is PASS:
-            head.parts += (name, b": ", value, b"\r\n")
-        else:
-            head.take(rule, name, value=value, access=self._engine.access)
+            lines = self._lines
+            lines += (name, b": ", value, b"\r\n")
+        elif self._head is not None:
+            self._head.take(rule, name, value=value, access=self._engine.access)
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         head, parser = self._head, self._parser
         if head is None or parser is None:
             raise _StopError
-        if head.bytes_left < 0 or head.lines_left < 0:
+        if not self._is_within_limits(head):
             self._stop(problems.HEAD_TOO_LARGE)
         self._head = None
+        self._lines = []
         exchange = self._last = self._exchange(head, parser)
         self._reading = None if exchange.is_received else exchange
         self._body_left = exchange.frame.length
@@ -175,8 +173,7 @@ class RequestReader:
         exchange = self._reading
         if exchange is not None and not self._has_hidden_body:
             self._reading = None
-            trailers, self._trailers = self._trailers, []
-            exchange.end_body(trailers)
+            exchange.end_body(only_trailers(self._lines))
 
     # Reading
 
@@ -233,8 +230,12 @@ class RequestReader:
         """Bound a head that never ends; one long line is not told of until it does."""
         limits = self._engine.limits
         self._head_fed += fed
-        if head.bytes_left < 0 or head.lines_left < 0 or self._head_fed > limits.whole_head_bytes:
+        if self._head_fed > limits.whole_head_bytes or not self._is_within_limits(head):
             self.refuse(problems.HEAD_TOO_LARGE)
+
+    def _is_within_limits(self, head: RequestHead) -> bool:
+        limits = self._engine.limits
+        return head.is_within(bytes_limit=limits.head_limit_bytes, lines_limit=limits.header_limit)
 
     def _stopped_for_upgrade(self, rest: bytes) -> bytes:
         exchange = self._last

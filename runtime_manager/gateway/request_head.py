@@ -36,19 +36,22 @@ class RequestHead:
     """What has come of a head. `parts` are the pieces of the lines that pass, four to a line."""
 
     __slots__ = (
-        "bytes_left",
+        "_other_bytes",
+        "_other_lines",
+        "holds_token",
         "is_http11",
         "keeps_alive",
-        "lines_left",
         "method",
         "parts",
         "special",
         "target",
     )
 
-    def __init__(self, *, bytes_left: int, lines_left: int) -> None:
-        self.bytes_left = bytes_left
-        self.lines_left = lines_left
+    def __init__(self) -> None:
+        self._other_bytes = 0
+        self._other_lines = 0
+        self.holds_token = False
+        """Whether the daemon's token came with it."""
         self.target = b""
         self.method = b""
         self.is_http11 = True
@@ -59,21 +62,40 @@ class RequestHead:
 
     def take(self, rule: Rule, name: bytes, *, value: bytes, access: Access) -> None:
         """Take a line that does not simply pass. Our own credentials are seen and kept back."""
+        self._other_bytes += len(name) + len(value) + 4
+        self._other_lines += 1
         key = rule.key
         if key is None:
             return
+        value = value.strip(b" \t")
         passes: bytes | None = value if rule.passes else None
-        separator = b", "
         if key == b"authorization":
-            passes = None if access.is_own_credential(value) else value
+            passes = self._not_ours(value, access.is_own_authorization(value))
+        elif key == b"x-rtm-token":
+            self._not_ours(value, access.is_token(value))
         elif key == b"cookie":
-            separator = b"; "
             passes = without_own_cookies(value)
         if passes is not None:
             self.parts += (name, b": ", passes, b"\r\n")
-        value = value.strip(b" \t")
         earlier = self.special.get(key)
-        self.special[key] = value if earlier is None else earlier + separator + value
+        if earlier is not None:
+            value = earlier + (b"; " if key == b"cookie" else b", ") + value
+        self.special[key] = value
+
+    def is_within(self, *, bytes_limit: int, lines_limit: int) -> bool:
+        """Whether all lines so far, names, values and separators, keep to the limits.
+
+        Counted when asked: a head that comes in one small read needs no count line by line.
+        """
+        if len(self.parts) // 4 + self._other_lines > lines_limit:
+            return False
+        return sum(map(len, self.parts)) + self._other_bytes <= bytes_limit
+
+    def _not_ours(self, value: bytes, is_ours: bool) -> bytes | None:
+        if not is_ours:
+            return value
+        self.holds_token = True
+        return None
 
     def drop_nominated(self) -> None:
         """Leave out the lines the client's Connection header names (RFC 9110 section 7.6.1).
@@ -100,6 +122,10 @@ class Frame(NamedTuple):
     """The protocols asked for, as sent; None when the connection stays HTTP."""
 
 
+PLAIN = Frame(Framing.NO_BODY, 0, None)
+"""No body, and no other protocol."""
+
+
 def frame(head: RequestHead, *, wants_upgrade: bool, body_limit: int | None) -> Frame | Problem:
     """What the parser leaves to us of a request's framing (RFC 9112 section 6).
 
@@ -113,6 +139,8 @@ def frame(head: RequestHead, *, wants_upgrade: bool, body_limit: int | None) -> 
     encoding, length_text = special.get(b"transfer-encoding"), special.get(b"content-length")
     if encoding is not None:
         return _chunked(head, encoding, length_text)
+    if length_text is None and not wants_upgrade:
+        return PLAIN
     length = 0 if length_text is None else int(length_text)
     if body_limit is not None and length > body_limit:
         return BODY_TOO_LARGE

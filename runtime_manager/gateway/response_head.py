@@ -12,10 +12,9 @@ _USUAL_CONNECTION = frozenset({b"keep-alive", b"close", b"upgrade", b""})
 class ResponseHead:
     """What has come of a head. `parts` are the pieces of the lines that pass, four to a line."""
 
-    __slots__ = ("bytes_left", "parts", "reason", "special")
+    __slots__ = ("parts", "reason", "special")
 
-    def __init__(self, *, bytes_left: int) -> None:
-        self.bytes_left = bytes_left
+    def __init__(self) -> None:
         self.reason = b""
         self.parts: list[bytes] = []
         self.special: dict[bytes, bytes] = {}

@@ -34,6 +34,8 @@ class Ticker:
         self._each_tick: Callable[[], None] = lambda: None
         self.now = clock.monotonic()
         """Monotonic seconds as of the last tick: what deadlines are counted from."""
+        self.epoch = clock.now().timestamp()
+        """Seconds of the Unix epoch as of the last tick."""
         self.watched: set[Timed] = set()
 
     def start(self, each_tick: Callable[[], None]) -> None:
@@ -53,6 +55,7 @@ class Ticker:
 
     def _arm(self) -> None:
         self.now = self._clock.monotonic()
+        self.epoch = self._clock.now().timestamp()
         self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
 
     def _tick(self) -> None:

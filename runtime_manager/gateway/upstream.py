@@ -13,7 +13,7 @@ import httptools
 
 from runtime_manager.gateway import problems
 from runtime_manager.gateway.exchange import Phase
-from runtime_manager.gateway.header_rules import PASS, NameRules, may_trail
+from runtime_manager.gateway.header_rules import PASS, NameRules, only_trailers
 from runtime_manager.gateway.response_head import (
     ResponseHead,
     client_framing,
@@ -43,8 +43,10 @@ class Upstream(asyncio.Protocol):
         "_client",
         "_framing",
         "_head",
+        "_head_fed",
         "_is_done",
         "_keeps_alive",
+        "_lines",
         "_out",
         "_parser",
         "_pool",
@@ -53,11 +55,11 @@ class Upstream(asyncio.Protocol):
         "_sent_framing",
         "_status",
         "_ticker",
-        "_trailers",
         "_was_reused",
         "exchange",
         "fileno",
         "idle_since",
+        "is_write_paused",
         "transport",
     )
 
@@ -72,19 +74,22 @@ class Upstream(asyncio.Protocol):
         self.exchange: Exchange | None = None
         self.idle_since = 0.0
         self.fileno = -1
+        self.is_write_paused = False
         self._was_reused = False
         self._out: list[bytes] = []
         self._reset()
 
     def _reset(self) -> None:
         self._head: ResponseHead | None = None
+        self._head_fed = 0
         self._framing: Framing | None = None
         self._sent_framing: Framing | None = None
         self._status = 0
         self._raw_left = 0
         self._is_done = False
         self._keeps_alive = False
-        self._trailers: list[bytes] = []
+        self._lines: list[bytes] = []
+        """Where lines that pass go: the parts of the head being read, or trailers."""
 
     # What the exchange does
 
@@ -115,8 +120,8 @@ class Upstream(asyncio.Protocol):
         if exchange is None:  # bytes nobody asked for: never trust this connection again
             self.transport.abort()
             return
-        exchange.front.moved()
         if self._raw_left:
+            exchange.front.moved()
             self._pass_raw(data, exchange)
             return
         if self._parser is None:
@@ -136,14 +141,19 @@ class Upstream(asyncio.Protocol):
             self._out = []
         if self._is_done:
             self._finish(exchange)
+        else:
+            exchange.front.moved()
+            self._check_unfinished(len(data))
 
     def pause_writing(self) -> None:
         """See asyncio.Protocol."""
+        self.is_write_paused = True
         if self.exchange is not None:
             self.exchange.front.pause_reading()
 
     def resume_writing(self) -> None:
         """See asyncio.Protocol."""
+        self.is_write_paused = False
         if self.exchange is not None:
             self.exchange.front.resume_reading()
 
@@ -167,7 +177,8 @@ class Upstream(asyncio.Protocol):
         """A head begins: the answer's, or an interim one's before it."""
         if self._is_done:
             raise _BadAnswerError
-        self._head = ResponseHead(bytes_left=HEAD_LIMIT_BYTES)
+        self._head = head = ResponseHead()
+        self._lines = head.parts
 
     def on_status(self, reason: bytes) -> None:
         """A piece of the reason phrase."""
@@ -177,23 +188,19 @@ class Upstream(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A line of a head, or of the trailers."""
         rule = self._rules[name]
-        head = self._head
-        if head is None:
-            if may_trail(name, rule):
-                self._trailers += (name, b": ", value, b"\r\n")
-            return
-        head.bytes_left -= len(name) + len(value) + 4
         if rule is PASS:
-            head.parts += (name, b": ", value, b"\r\n")
-        else:
-            self._take(head, name, value)
+            lines = self._lines
+            lines += (name, b": ", value, b"\r\n")
+        elif self._head is not None:
+            self._take(self._head, name, value)
 
     def on_headers_complete(self) -> None:
         """A head is whole."""
         head, parser, exchange = self._head, self._parser, self.exchange
-        if head is None or parser is None or exchange is None or head.bytes_left < 0:
+        if head is None or parser is None or exchange is None:
             raise _BadAnswerError
         self._head = None
+        self._lines = []
         self._status = status = parser.get_status_code()
         head.drop_nominated()
         if status >= 200:
@@ -225,6 +232,16 @@ class Upstream(asyncio.Protocol):
             self._end_answer()
 
     # The answer
+
+    def _check_unfinished(self, fed: int) -> None:
+        """Bound a head that never ends."""
+        exchange = self.exchange
+        if self._head is None or exchange is None:
+            self._head_fed = 0
+            return
+        self._head_fed += fed
+        if self._head_fed > HEAD_LIMIT_BYTES:
+            self._fail(exchange)
 
     def _take(self, head: ResponseHead, name: bytes, value: bytes) -> None:
         exchange, rule = self.exchange, self._rules[name]
@@ -277,7 +294,7 @@ class Upstream(asyncio.Protocol):
     def _end_answer(self) -> None:
         self._is_done = True
         if self._sent_framing is Framing.CHUNKED:
-            self._out += (b"0\r\n", *self._trailers, b"\r\n")
+            self._out += (b"0\r\n", *only_trailers(self._lines), b"\r\n")
 
     def _pass_raw(self, data: bytes, exchange: Exchange) -> None:
         size = len(data)
