@@ -32,11 +32,16 @@ class Orphans:
     def __init__(self, has_waiter: Callable[[int], bool]) -> None:
         self._has_waiter = has_waiter
         self._loop = asyncio.get_running_loop()
-        self._loop.add_signal_handler(signal.SIGCHLD, self._reap)
+        # uvloop keeps add_signal_handler(SIGCHLD) to itself, and we start nothing through it.
+        self._before = signal.signal(signal.SIGCHLD, self._stirred)
 
     def close(self) -> None:
         """Reap no more."""
-        self._loop.remove_signal_handler(signal.SIGCHLD)
+        signal.signal(signal.SIGCHLD, self._before)
+
+    def _stirred(self, _number: int, _frame: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._reap)
 
     def _reap(self) -> None:
         for pid in _zombies():
