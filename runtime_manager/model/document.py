@@ -26,6 +26,7 @@ NODE_LIMIT = 50_000
 _SAFE_MARKERS = 500
 """So few of the characters that open a level cannot nest deep enough to hurt the C stack."""
 
+_TOO_DEEP = f"more than {DEPTH_LIMIT} levels of nesting"
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"true", "yes", "on", "y"})
 _PROBLEMS = {
@@ -145,13 +146,10 @@ def _check_depth(source: str, fail: _Failure) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEPTH_LIMIT:
-                _fail_deep(fail, event.start_mark.line + 1)
+                mark: Any = event.start_mark
+                fail(_TOO_DEEP, line=mark.line + 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-
-
-def _fail_deep(fail: _Failure, line: int) -> NoReturn:
-    fail(f"more than {DEPTH_LIMIT} levels of nesting", line=line)
 
 
 class _Conversion:
@@ -201,7 +199,7 @@ class _Conversion:
         if isinstance(node, ScalarNode):
             return self._scalar(node, plain=plain)
         if depth >= DEPTH_LIMIT:
-            _fail_deep(self._fail, node.start_mark.line + 1)
+            self._fail(_TOO_DEEP, line=node.start_mark.line + 1)
         if isinstance(node, MappingNode) and node.tag == _TAG + "map":
             return self.mapping(node, depth=depth, plain=plain)
         if isinstance(node, SequenceNode) and node.tag == _TAG + "seq":

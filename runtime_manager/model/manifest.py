@@ -183,7 +183,10 @@ class Manifest(Part):
     host_header: HostHeader = Field(
         HostHeader.PASS, description="the Host it sees: pass: the client's; endpoint: its own"
     )
-    health: Health = Field(Health(), description="when it counts as able to serve")
+    health: Health = Field(
+        default_factory=Health,  # a default instance would be copied deeply for each manifest
+        description="when it counts as able to serve",
+    )
     start: Start = Field(
         Start.AUTO,
         description="auto: with the daemon; on-demand: with the first request; manual: when asked",
@@ -205,7 +208,8 @@ class Manifest(Part):
 def parse_manifest(text: bytes | str, *, file: str, dir_name: str) -> Manifest:
     """The manifest in `text`. Raises ManifestError; `file` and `dir_name` are for its words.
 
-    The error's facts are file, line, key, and `problems`: a text for each thing that is wrong.
+    The error's facts are file, line, key, `problems` (a text for each thing that is wrong), and
+    `code` where the manifest has a good one.
     """
     document = load(text, file=file, as_written=_AS_WRITTEN)
     data = {key: value for key, value in document.data.items() if value is not None}
@@ -213,9 +217,13 @@ def parse_manifest(text: bytes | str, *, file: str, dir_name: str) -> Manifest:
         manifest = Manifest.model_validate(data, by_name=False, by_alias=True)
     except ValidationError as exc:
         problems = [_with_hint(p, dir_name) for p in problems_of(exc, Manifest)]
-        raise failure(problems, document, error=ManifestError) from None
-    if problems := contradictions(manifest):
-        raise failure(problems, document, error=ManifestError)
+    else:
+        problems = contradictions(manifest)
+    if problems:
+        error = failure(problems, document, error=ManifestError)
+        if "code" in data and all(problem.path != ("code",) for problem in problems):
+            error.facts["code"] = data["code"]
+        raise error
     return manifest
 
 
