@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -66,35 +65,20 @@ def all_operations(parts: ApiParts, streams: Streams) -> tuple[Operation, ...]:
 
 
 @asynccontextmanager
-async def serving(app: web.Application, path: Path) -> AsyncIterator[None]:
-    """Serve `app` on a Unix socket at `path`, for this user alone; at the end all streams end.
+async def serving(app: web.Application, sock: socket.socket) -> AsyncIterator[None]:
+    """Serve `app` on a listening socket, the caller's to close; at the end all streams end.
 
-    A socket left at `path` is replaced: whoever calls holds the home's lock. Requests are given
-    up when their caller leaves.
+    Requests are given up when their caller leaves.
     """
     runner = web.AppRunner(
         app, handler_cancellation=True, access_log=None, shutdown_timeout=_GRACE_S
     )
-    with _listening(path) as sock:
-        try:
-            await runner.setup()
-            await web.SockSite(runner, sock).start()
-            yield
-        finally:
-            await runner.cleanup()
-
-
-@contextmanager
-def _listening(path: Path) -> Iterator[socket.socket]:
-    """A bound socket at `path`, mode 0600; until that is set, the folder's mode guards it."""
-    path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.bind(str(path))
-        try:
-            path.chmod(0o600)
-            yield sock
-        finally:
-            path.unlink(missing_ok=True)
+    try:
+        await runner.setup()
+        await web.SockSite(runner, sock).start()
+        yield
+    finally:
+        await runner.cleanup()
 
 
 def _description(operations: tuple[Operation, ...], *, version: str) -> Operation:

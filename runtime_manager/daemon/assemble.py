@@ -67,8 +67,6 @@ async def assemble(ground: Ground, stack: AsyncExitStack) -> Daemon:
     )
     world = World(launcher, board, EventLog(clock), clock)
     supervisor = Supervisor(world, new_output=_outputs(ground, clock, stack))
-    app = build_app(_api_parts(ground, supervisor, session_key))
-    await stack.enter_async_context(serving(app, ground.home.api_socket))
     gateway = Gateway(
         limits_of(ground.settings),
         access=access_of(
@@ -84,6 +82,8 @@ async def assemble(ground: Ground, stack: AsyncExitStack) -> Daemon:
     stack.push_async_callback(gateway.close)
     board.connect(gateway)
     await _take_on(ground, supervisor)
+    app = build_app(_api_parts(ground, supervisor, session_key))
+    await stack.enter_async_context(serving(app, ground.api_sock))
     await gateway.start(ground.sock)
     supervisor.start_all()
     return Daemon(supervisor)

@@ -74,7 +74,7 @@ class Claim:
         """Remove what was published and let the lock go; safe to call twice."""
         if self._lock < 0:
             return
-        for path in (self.home.runtime_json, self.home.token):
+        for path in (self.home.runtime_json, self.home.token, self.home.api_socket):
             path.unlink(missing_ok=True)
         os.close(self._lock)
         self._lock = -1

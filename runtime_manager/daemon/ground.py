@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 
 from runtime_manager.daemon.claim import Claim, Whereabouts
+from runtime_manager.daemon.early_signals import EarlySignals
 from runtime_manager.daemon.options import ServeOptions
 from runtime_manager.daemon.systemd import ServiceManager
 from runtime_manager.model.home import Home
@@ -14,12 +15,14 @@ from runtime_manager.model.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The claim on the home, the settings, and the socket that already listens."""
+    """The claim on the home, the settings, and the sockets that already listen."""
 
     home: Home
     settings: Settings
     options: ServeOptions
     claim: Claim
     sock: socket.socket
+    api_sock: socket.socket
     whereabouts: Whereabouts
     manager: ServiceManager
+    early: EarlySignals

@@ -1,4 +1,7 @@
-"""The one listening socket: received from systemd, or bound here; every worker inherits it."""
+"""The sockets that listen before anything else is done: the gateway's, and the control API's.
+
+The gateway's is received from the service manager or bound here; every worker inherits it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import ipaddress
 import os
 import socket
 from collections.abc import MutableMapping
+from pathlib import Path
 
-from runtime_manager.errors import PortTakenError, SettingsError
+from runtime_manager.errors import DaemonError, PortTakenError, SettingsError
 
 _BACKLOG = 4096
 _FIRST_FD = 3
@@ -21,6 +25,23 @@ def listening_socket(listen: str, environ: MutableMapping[str, str]) -> socket.s
     """
     received = _received(environ)
     return received if received is not None else _bound(listen)
+
+
+def api_socket(path: Path) -> socket.socket:
+    """A socket at `path` that listens, for this user alone. Raises DaemonError.
+
+    One left there is replaced: whoever calls holds the home's lock.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        sock.bind(str(path))
+        path.chmod(0o600)
+        sock.listen(_BACKLOG)
+    except OSError as exc:
+        sock.close()
+        raise DaemonError(f"cannot listen on {path}: {exc.strerror}") from exc
+    return sock
 
 
 def _received(environ: MutableMapping[str, str]) -> socket.socket | None:

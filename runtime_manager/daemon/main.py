@@ -16,8 +16,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from runtime_manager.daemon.claim import Claim, Whereabouts
+from runtime_manager.daemon.early_signals import EarlySignals
 from runtime_manager.daemon.ground import Ground
-from runtime_manager.daemon.listening import listening_socket
+from runtime_manager.daemon.listening import api_socket, listening_socket
 from runtime_manager.daemon.options import ServeOptions
 from runtime_manager.daemon.systemd import ServiceManager
 from runtime_manager.errors import AlreadyRunningError, RuntimeManagerError, SettingsError
@@ -32,9 +33,9 @@ EXIT_FAILED, EXIT_BAD_CONFIGURATION = 1, 78
 
 def run(options: ServeOptions) -> int:
     """Run the daemon until it is asked to stop; gives the exit code, also for a user's error."""
-    manager = ServiceManager(os.environ)
+    manager, early = ServiceManager(os.environ), EarlySignals()
     try:
-        return _run(options, manager)
+        return _run(options, manager, early)
     except AlreadyRunningError as exc:
         return _refer(exc, options, manager)
     except SettingsError as exc:
@@ -45,19 +46,33 @@ def run(options: ServeOptions) -> int:
         return EXIT_FAILED
 
 
-def _run(options: ServeOptions, manager: ServiceManager) -> int:
+def _run(options: ServeOptions, manager: ServiceManager, early: EarlySignals) -> int:
     home = locate(options.home, os.environ)
     claim = Claim(home)
     claim.take()
     try:
         settings = read_settings(home, options)
-        with listening_socket(settings.listen, os.environ) as sock:
+        with (
+            listening_socket(settings.listen, os.environ) as sock,
+            api_socket(home.api_socket) as api_sock,
+        ):
             whereabouts = _whereabouts(home, claim, sock)
             claim.publish(whereabouts)
             if options.announce:
                 _print_line({"event": "listening", **_told(whereabouts)})
-            ground = Ground(home, settings, options, claim, sock, whereabouts, manager)
-            return _serve(ground)
+            return _serve(
+                Ground(
+                    home,
+                    settings,
+                    options,
+                    claim=claim,
+                    sock=sock,
+                    api_sock=api_sock,
+                    whereabouts=whereabouts,
+                    manager=manager,
+                    early=early,
+                )
+            )
     finally:
         claim.release()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from contextlib import AsyncExitStack
 
 import structlog
@@ -12,10 +11,10 @@ import structlog
 from runtime_manager import log
 from runtime_manager.daemon import ties
 from runtime_manager.daemon.assemble import assemble
+from runtime_manager.daemon.early_signals import ENDING
 from runtime_manager.daemon.ground import Ground
 
 _log = structlog.get_logger()
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopRequest:
@@ -38,8 +37,10 @@ async def serve(ground: Ground) -> int:
     log.configure(level=ground.settings.log.level, log_format=ground.settings.log.format)
     stop = StopRequest()
     async with AsyncExitStack() as stack:
-        _listen_for_signals(stop, stack)
+        _listen_for_signals(stop, ground, stack)
         _tie(ground, stop, stack)
+        if stop.asked.is_set():
+            return 0
         daemon = await assemble(ground, stack)
         ground.manager.tell("READY=1", f"MAINPID={os.getpid()}")
         _log.info("daemon.ready", url=ground.whereabouts.url, home=str(ground.home.root))
@@ -49,11 +50,13 @@ async def serve(ground: Ground) -> int:
     return 0
 
 
-def _listen_for_signals(stop: StopRequest, stack: AsyncExitStack) -> None:
+def _listen_for_signals(stop: StopRequest, ground: Ground, stack: AsyncExitStack) -> None:
     loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
+    for number in ENDING:
         loop.add_signal_handler(number, stop.ask, number.name)
         stack.callback(loop.remove_signal_handler, number)
+    if ground.early.seen:
+        stop.ask(ground.early.seen)
 
 
 def _tie(ground: Ground, stop: StopRequest, stack: AsyncExitStack) -> None:

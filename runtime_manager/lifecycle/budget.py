@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`max_failures` restarts are tried, the first after `delay_s`, each wait twice the last."""
+    """The `max_failures`-th failure is final; restarts rest `delay_s`, then twice as long each."""
 
     max_failures: int = 5
     delay_s: float = 0.5
@@ -19,8 +19,8 @@ class Budget:
     settle_s: float = 60.0
 
     def is_left(self, failures: int) -> bool:
-        """Whether one more restart may follow after `failures` counted ones."""
-        return failures < self.max_failures
+        """Whether a restart may follow one more failure after `failures` counted ones."""
+        return failures + 1 < self.max_failures
 
     def after_ready(self, failures: int, *, ready_for_s: float) -> int:
         """The failures still held against an instance that was READY for `ready_for_s`."""

@@ -57,8 +57,10 @@ def is_port_taken(stderr: Sequence[str]) -> bool:
     return any(_PORT_TAKEN.search(line) for line in stderr)
 
 
-def of_deadline(state: State, manifest: Manifest, last_probe: str | None) -> Cause:
-    """The cause of a stop that a deadline in `state` brought about."""
+def of_deadline(state: State, manifest: Manifest, last_probe: str | None) -> Cause | None:
+    """The cause of a stop that a deadline in `state` brought about; None where it ends a wait."""
+    if state not in (State.STARTING, State.UNHEALTHY):
+        return None
     answer = f"; last probe: {last_probe}" if last_probe else ""
     health: Health = manifest.health
     if state is State.STARTING:

@@ -20,8 +20,8 @@ def test_jitter_adds_at_most_a_tenth(failures: int, jitter: float) -> None:
     assert plain <= Budget().rest_s(failures, jitter=jitter) <= plain * 1.1
 
 
-@pytest.mark.parametrize(("failures", "is_left"), [(0, True), (4, True), (5, False), (6, False)])
-def test_five_restarts_are_tried_and_no_more(failures: int, is_left: bool) -> None:
+@pytest.mark.parametrize(("failures", "is_left"), [(0, True), (3, True), (4, False), (5, False)])
+def test_the_fifth_failure_is_final(failures: int, is_left: bool) -> None:
     assert Budget().is_left(failures) is is_left
 
 

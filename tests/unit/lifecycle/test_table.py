@@ -30,7 +30,7 @@ START, STOP, REST, OFF = (
     (F.DISARM,),
 )
 
-POLICY = Policy(budget=Budget(max_failures=2, settle_s=60.0), unhealthy_after=3)
+POLICY = Policy(budget=Budget(max_failures=3, settle_s=60.0), unhealthy_after=3)
 SPENT = {"failures": 2}
 UP, DOWN = {"wanted": Wanted.UP}, {"wanted": Wanted.DOWN}
 FAILING = {"wanted": Wanted.UP, "is_failing": True}

@@ -25,7 +25,7 @@ from runtime_manager.model.parts import RestartPolicy
 policies = st.builds(
     Policy,
     restart=st.sampled_from(RestartPolicy),
-    budget=st.builds(Budget, max_failures=st.integers(0, 3)),
+    budget=st.builds(Budget, max_failures=st.integers(0, 4)),
     unhealthy_after=st.integers(1, 3),
     at_rest=st.sampled_from([Wanted.DOWN, Wanted.ON_DEMAND]),
 )

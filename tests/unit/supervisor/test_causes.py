@@ -38,9 +38,16 @@ def test_an_exit_tells_how_and_when() -> None:
 
 def test_a_deadline_tells_the_last_answer() -> None:
     late = causes.of_deadline(State.STARTING, MANIFEST, "refused")
+    assert late is not None
     assert late.message == "not ready within 10 s; last probe: refused"
     sick = causes.of_deadline(State.UNHEALTHY, MANIFEST, None)
+    assert sick is not None
     assert (sick.kind, sick.message) == ("unhealthy", "unhealthy for 30 s")
+
+
+@pytest.mark.parametrize("state", [State.BACKOFF, State.STOPPING])
+def test_the_end_of_a_rest_or_a_grace_is_no_cause(state: State) -> None:
+    assert causes.of_deadline(state, MANIFEST, "refused") is None
 
 
 def test_sickness_tells_what_is_asked_and_what_follows() -> None:
