@@ -1,12 +1,14 @@
 """A provider that misbehaves on request. Standard library only, and little of it: it starts fast.
 
-Answers /health, /echo (what it got, as JSON), /slow?s=N, /stream?n=N&s=GAP (chunked), /exit?code=N
-and /sick (from then on /health fails). Every other path is answered as /echo is.
+Answers /health, /echo (what it got, as JSON), /slow?s=N, /stream?n=N&s=GAP (chunks; endless without
+n), /pid, /env, /exit?code=N and /sick (from then on /health fails). Every other path is answered as
+/echo is.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import signal
@@ -17,25 +19,28 @@ import time
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    p = argparse.ArgumentParser()
-    p.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 0))
-    p.add_argument("--host", default="127.0.0.1")
-    p.add_argument("--namespace", default="")
+    p = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     where = p.add_argument_group("where it listens")
+    port = int(os.environ.get("PORT") or 0)
+    where.add_argument("--port", type=int, default=port, help="else $PORT, else any free one")
+    where.add_argument("--host", default="127.0.0.1", help="the address to bind")
+    where.add_argument("--namespace", default="", help="told in every /echo")
     where.add_argument("--socket", metavar="PATH", help="a Unix socket instead of a port")
     where.add_argument("--fd", action="store_true", help="the socket passed as LISTEN_FDS")
     where.add_argument("--report", action="store_true", help="bind port 0, print LISTENING")
     where.add_argument("--listen-on", metavar="[HOST:]PORT", help="not where it was told")
-    where.add_argument("--never-listen", action="store_true")
-    where.add_argument("--no-reuse", action="store_true", help="bind without SO_REUSEADDR")
+    where.add_argument("--never-listen", action="store_true", help="live, and serve nothing")
+    where.add_argument(
+        "--no-reuse", "--no-reuseaddr", action="store_true", help="bind without SO_REUSEADDR"
+    )
     when = p.add_argument_group("when")
     when.add_argument("--ready-after", type=float, default=0, metavar="S", help="then listen")
-    when.add_argument("--exit-after", type=float, metavar="S")
-    when.add_argument("--exit-code", type=int, default=0)
+    when.add_argument("--exit-after", type=float, metavar="S", help="end by itself")
+    when.add_argument("--exit-code", type=int, default=0, metavar="N", help="with that status")
     when.add_argument("--close-after", type=float, metavar="S", help="stop listening, stay alive")
     stop = p.add_argument_group("how it ends")
-    stop.add_argument("--ignore-term", action="store_true")
-    stop.add_argument("--term-delay", type=float, metavar="S")
+    stop.add_argument("--ignore-term", action="store_true", help="SIGTERM does nothing")
+    stop.add_argument("--term-delay", type=float, metavar="S", help="end S after SIGTERM")
     stop.add_argument("--exit-on-stdin", action="store_true", help="end when stdin does")
     answers = p.add_argument_group("what it answers")
     answers.add_argument(
@@ -45,13 +50,16 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     answers.add_argument("--status", type=int, default=200, help="what /health answers")
     answers.add_argument("--notify", action="store_true", help="READY=1 on NOTIFY_SOCKET")
     says = p.add_argument_group("what it prints; --no-newline leaves the last line open")
-    says.add_argument("--stderr", metavar="TEXT", action="append", default=[])
+    says.add_argument("--stderr", metavar="TEXT", action="append", default=[], help="a line of it")
     says.add_argument("--echo", metavar="TEXT", action="append", default=[], help="to stdout")
     says.add_argument("--flood", type=int, default=0, metavar="N", help="lines to stderr")
-    says.add_argument("--no-newline", action="store_true")
-    others = p.add_argument_group("its children; they ignore SIGTERM, their pids go to PIDFILE")
-    others.add_argument("--grandchild", nargs="?", const="", metavar="PIDFILE")
-    others.add_argument("--setsid-child", nargs="?", const="", metavar="PIDFILE")
+    says.add_argument("--no-newline", action="store_true", help="print no line ends")
+    others = p.add_argument_group(
+        "its children; they ignore SIGTERM, `child PID` is printed and PID written to PIDFILE"
+    )
+    pid_file = {"nargs": "?", "const": "", "metavar": "PIDFILE"}
+    others.add_argument("--grandchild", **pid_file, help="one in its own group")
+    others.add_argument("--setsid-child", **pid_file, help="one in a session of its own")
     others.add_argument("--fork-and-exit", action="store_true", help="a child serves, it exits 0")
     return p.parse_args(argv)
 
@@ -96,7 +104,8 @@ class Fake:
         path, _, query = target.partition("?")
         wants = dict(part.partition("=")[::2] for part in query.split("&") if part)
         if path.endswith("/stream"):
-            stream(conn, count=int(wants.get("n", 5)), gap_s=float(wants.get("s", 0)))
+            count = int(wants["n"]) if "n" in wants else None
+            stream(conn, count=count, gap_s=float(wants.get("s", 0)))
             return True
         if path.endswith("/slow"):
             time.sleep(float(wants.get("s", 1)))
@@ -106,10 +115,15 @@ class Fake:
             self.is_sick = True
         if path.endswith("/health"):
             status, told = self._health()
+        elif path.endswith("/pid"):
+            status, told = 200, {"pid": os.getpid()}
+        elif path.endswith("/env"):
+            status, told = 200, dict(os.environ)
         else:
             status = 200
             told = {"method": method, "path": target, "headers": headers}
             told |= {"body": body.decode("latin-1"), "pid": os.getpid()}
+            told |= {"namespace": self.args.namespace}
         answer(conn, status, told, is_head=method == "HEAD")
         return True
 
@@ -140,11 +154,11 @@ def answer(conn: socket.socket, status: int, told: dict[str, object], *, is_head
     conn.sendall(head.encode() + (b"" if is_head else body))
 
 
-def stream(conn: socket.socket, *, count: int, gap_s: float) -> None:
+def stream(conn: socket.socket, *, count: int | None, gap_s: float) -> None:
     conn.sendall(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    for number in range(count):
+    for number in itertools.count() if count is None else range(count):
         part = f"data: {number}\n\n".encode()
         conn.sendall(b"%x\r\n%s\r\n" % (len(part), part))
         time.sleep(gap_s)
@@ -178,13 +192,19 @@ def where_to_listen(args: argparse.Namespace) -> tuple[str, int]:
 
 def leave_child(pid_file: str, *, own_session: bool) -> None:
     """A process that outlives us if it is let; its pid is in `pid_file` before we go on."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the child's; ours is set afterwards
+    told, tells = os.pipe()
     pid = os.fork()
     if pid == 0:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if own_session:
             os.setsid()
+        os.close(told)
+        os.close(tells)
         while True:
             signal.pause()
+    os.close(tells)
+    os.read(told, 1)  # its end: the child is where it should be
+    os.close(told)
     print(f"child {pid}", flush=True)
     if pid_file:
         with open(f"{pid_file}.new", "w") as file:
