@@ -112,7 +112,7 @@ def test_the_next_serve_ends_what_neither_daemon_nor_guard_could(
     assert psutil.pid_exists(pid)
     again = start_daemon()
     again.wait_for("left")
-    assert not psutil.pid_exists(pid)
+    assert pid not in home.alive()
     assert again.provider("left")["pid"] != pid
 
 
