@@ -85,7 +85,7 @@ def packages_of(registry: Registry) -> PackageList:
 
 def told_settings(settings: Settings) -> dict[str, Any]:
     """The settings as plain values, without providers' environment and their probes' headers."""
-    secret = {"env": True, "health": {"headers"}}
+    secret: Any = {"env": True, "health": {"headers"}}
     plain: dict[str, Any] = settings.model_dump(
         mode="json", by_alias=True, exclude={"providers": {"__all__": secret}}
     )

@@ -139,7 +139,10 @@ class StreamLimits:
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
-    """What `build_app` is given. `base_url` has no trailing slash; `nonce` is this run's own."""
+    """What `build_app` is given. `base_url` has no trailing slash; `nonce` is this run's own.
+
+    `local_url` is where the daemon itself listens; None: there is no proxy, and it is `base_url`.
+    """
 
     supervisor: Providers
     settings: Settings
@@ -150,5 +153,6 @@ class ApiParts:
     version: str
     nonce: str
     started_at: datetime
+    local_url: str | None = None
     clock: Clock = field(default_factory=SystemClock)
     limits: StreamLimits = field(default_factory=StreamLimits)

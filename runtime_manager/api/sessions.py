@@ -36,11 +36,14 @@ class ExchangeQuery(Nothing):
 
 
 class Origins:
-    """Where the daemon is reached from a browser; `base_url` is `http://host:port`."""
+    """Where the daemon is reached from a browser: through `base_url`, or by name on its own port.
 
-    def __init__(self, base_url: str) -> None:
+    Names below `localhost` lead to this machine, so a proxy in front has no part in them.
+    """
+
+    def __init__(self, base_url: str, local_url: str | None = None) -> None:
         self._base_url = base_url
-        self._port = urlsplit(base_url).port
+        self._port = urlsplit(local_url or base_url).port
 
     def by_path(self) -> str:
         """The one origin that all providers share."""
@@ -80,7 +83,7 @@ class SessionViews:
 
     def __init__(self, parts: ApiParts, *, codes: OneTimeCodes) -> None:
         self._providers = parts.supervisor
-        self._origins = Origins(parts.base_url)
+        self._origins = Origins(parts.base_url, parts.local_url)
         self._codes = codes
         self._clock: Clock = parts.clock
         self._key = parts.session_key

@@ -106,6 +106,7 @@ async def with_silences(
     """What `source` gives, and None whenever nothing came for `after_s` seconds.
 
     The wait for an item goes on through silences: a generator that is cancelled has ended.
+    Closes `source` with itself.
     """
     coming: asyncio.Future[T] | None = None
     try:
@@ -123,6 +124,8 @@ async def with_silences(
         if coming is not None:
             coming.cancel()
             await asyncio.wait({coming})
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()
 
 
 def _cut(request: web.Request) -> None:

@@ -66,3 +66,9 @@ def test_an_invalid_package_cannot_be_opened(view: Callable[..., ProviderView]) 
 
 def test_the_default_port_is_left_out_as_browsers_do(echo: ProviderView) -> None:
     assert granted(echo, base="http://127.0.0.1:80", **{"for": "echo"})[1].host == "echo.localhost"
+
+
+def test_behind_a_proxy_names_are_on_the_daemons_own_port() -> None:
+    origins = Origins("https://rtm.example", "http://127.0.0.1:9880")
+    assert origins.by_path() == "https://rtm.example"
+    assert origins.by_name("echo") == "http://echo.localhost:9880"
