@@ -73,7 +73,7 @@ def _row(provider: Mapping[str, Any], address: str, now: datetime) -> list[str]:
         _cell(provider.get("pid")),
         _cell(provider.get("restarts")),
         age_of(provider.get("since"), now=now) or "-",
-        printable(provider.get("manifest_error") or cause.get("message") or ""),
+        printable(cause.get("message") or provider.get("manifest_error") or ""),
     ]
 
 

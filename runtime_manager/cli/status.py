@@ -55,7 +55,7 @@ def _facts(provider: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
     cause = provider.get("cause") or {}
     yield "cause", " ".join(filter(None, [_bracketed(cause.get("kind")), cause.get("message")]))
     yield "hint", cause.get("hint")
-    yield "manifest", provider.get("manifest_error")
+    yield "manifest", provider.get("manifest_error") if provider["state"] != "invalid" else None
     yield "last exit", provider.get("last_exit")
     yield "last probe", provider.get("last_probe")
     yield "name", provider.get("name")
@@ -83,7 +83,7 @@ def _bracketed(text: str | None) -> str:
 
 def _start(provider: Mapping[str, Any]) -> str:
     wanted = provider.get("wanted")
-    return str(provider.get("start") or "") + (f" (wanted {wanted})" if wanted else "")
+    return f"{provider.get('start') or '-'}" + (f" (wanted {wanted})" if wanted else "")
 
 
 def _usage(usage: Mapping[str, Any]) -> str:
@@ -93,7 +93,8 @@ def _usage(usage: Mapping[str, Any]) -> str:
     if usage.get("cpu_seconds") is not None:
         parts.append(f"{usage['cpu_seconds']:.1f} s of processor time")
     if usage.get("processes") is not None:
-        parts.append(f"{usage['processes']} processes")
+        count = usage["processes"]
+        parts.append(f"{count} process" + ("es" if count != 1 else ""))
     return ", ".join(parts)
 
 
@@ -110,7 +111,7 @@ def _last_words(provider: Mapping[str, Any]) -> list[str]:
     words = provider.get("stderr_tail") or ()
     if provider["state"] in _HEALTHY or not words:
         return []
-    return [f"  last {len(words)} lines of stderr:", *(f"    {printable(line)}" for line in words)]
+    return ["  last lines of stderr:", *(f"    {printable(line)}" for line in words)]
 
 
 def _daemon_status(daemon: Daemon, terminal: Terminal) -> ExitCode:
@@ -148,6 +149,6 @@ def _trouble(provider: Mapping[str, Any], terminal: Terminal) -> list[str]:
     if provider["state"] not in _IN_TROUBLE:
         return []
     cause = provider.get("cause") or {}
-    reason = printable(provider.get("manifest_error") or cause.get("message") or "")
+    reason = printable(cause.get("message") or provider.get("manifest_error") or "")
     code = printable(provider["code"])
     return [f"    {code}  {terminal.paint_state(provider['state'])}  {reason}".rstrip()]

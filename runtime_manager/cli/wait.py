@@ -119,7 +119,7 @@ class _Watched:
         self.missing[code] = state
         if state in _ENDS:
             cause = provider.get("cause") or {}
-            reason = provider.get("manifest_error") or cause.get("message") or "no cause given"
+            reason = cause.get("message") or provider.get("manifest_error") or "no cause given"
             raise EndedError(
                 f"{code} is {state}, not {self._state}: {reason}",
                 hint=cause.get("hint") or f"rtm status {code} tells more",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.component.cli.canned import COOL_IN_FULL
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -105,7 +107,7 @@ def test_status_of_a_failed_provider_says_why(daemon: CannedDaemon, rtm: Rtm) ->
         "last exit exit code 3",
         "last probe connection refused",
         "depends on cool",
-        "last 2 lines of stderr: Traceback (most recent call last): KeyError: 'PORT'?[31m",
+        "last lines of stderr: Traceback (most recent call last): KeyError: 'PORT'?[31m",
     ):
         assert fact in told
 
@@ -116,6 +118,15 @@ def test_status_of_a_ready_provider_is_done(daemon: CannedDaemon, rtm: Rtm) -> N
     assert "33.0 MiB memory, 0.5 s of processor time, 2 processes" in said.out
     assert "0.23 s" in said.out
     assert "serving" not in said.out  # its last words are of interest only when it is not well
+
+
+def test_a_broken_edit_of_a_running_provider_is_told(daemon: CannedDaemon, rtm: Rtm) -> None:
+    edited = {**COOL_IN_FULL, "manifest_error": "manifest.yaml:2: namme: there is no such key"}
+    daemon.answer("GET", "/api/v1/providers/cool", edited)
+    daemon.answer("GET", "/api/v1/providers?usage=0", {"providers": [edited]})
+    told = " ".join(rtm("status", "cool").out.split())
+    assert "manifest manifest.yaml:2: namme: there is no such key" in told
+    assert "no such key" in rtm("list").out
 
 
 def test_status_for_programs_is_the_document_of_the_api(daemon: CannedDaemon, rtm: Rtm) -> None:
