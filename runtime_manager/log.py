@@ -50,7 +50,7 @@ def _renderer(log_format: str, stream: TextIO) -> Processor:
     if log_format == "json":
         return structlog.processors.JSONRenderer()
     is_terminal = stream.isatty() and "NO_COLOR" not in os.environ
-    return structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=24)
+    return structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=24, sort_keys=False)
 
 
 def configure(*, level: str, log_format: str, stream: TextIO = sys.stderr) -> None:

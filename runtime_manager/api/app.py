@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from runtime_manager.api.assets import AssetViews
-from runtime_manager.api.codes import OneTimeCodes
 from runtime_manager.api.dashboard import DashboardViews
 from runtime_manager.api.events import EventViews
 from runtime_manager.api.health import HealthViews
@@ -54,7 +53,7 @@ def all_operations(parts: ApiParts, streams: Streams) -> tuple[Operation, ...]:
         LogViews(providers, streams=streams).operations(),
         EventViews(providers, pictures=pictures, streams=streams, nonce=parts.nonce).operations(),
         InventoryViews(parts).operations(),
-        SessionViews(parts, codes=OneTimeCodes(parts.clock)).operations(),
+        SessionViews(parts).operations(),
         HealthViews(parts).operations(),
         MetricViews(parts).operations(),
         AssetViews(providers).operations(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from runtime_manager.api.codes import OneTimeCodes
 from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.gateway.routes import RouteTable
 from runtime_manager.supervisor.events import EventLog
@@ -155,4 +156,5 @@ class ApiParts:
     started_at: datetime
     local_url: str | None = None
     clock: Clock = field(default_factory=SystemClock)
+    codes: OneTimeCodes = field(default_factory=lambda: OneTimeCodes(SystemClock()))
     limits: StreamLimits = field(default_factory=StreamLimits)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from pydantic import Field
 
-from runtime_manager.api.codes import LIFE_S, Grant, OneTimeCodes
+from runtime_manager.api.codes import LIFE_S, Grant
 from runtime_manager.api.operation import Answer, Call, Nothing, Operation
 from runtime_manager.api.parts import ApiParts, Providers
 from runtime_manager.api.problems import BadRequestError, SessionCodeError
@@ -55,6 +55,14 @@ class Origins:
         return f"http://{label}.localhost{port}"
 
 
+def dashboard_address(parts: ApiParts) -> str:
+    """A one-time address that signs a browser in to the dashboard."""
+    request = SessionRequest.model_validate({"for": DASHBOARD})
+    origins = Origins(parts.base_url)
+    origin, grant = grant_for(request, origins=origins, providers=parts.supervisor)
+    return f"{origin}{_EXCHANGE}?code={parts.codes.issue(grant)}"
+
+
 def grant_for(
     request: SessionRequest, *, origins: Origins, providers: Providers
 ) -> tuple[str, Grant]:
@@ -81,10 +89,10 @@ def grant_for(
 class SessionViews:
     """The operations that sign a browser in."""
 
-    def __init__(self, parts: ApiParts, *, codes: OneTimeCodes) -> None:
+    def __init__(self, parts: ApiParts) -> None:
         self._providers = parts.supervisor
         self._origins = Origins(parts.base_url, parts.local_url)
-        self._codes = codes
+        self._codes = parts.codes
         self._clock: Clock = parts.clock
         self._key = parts.session_key
         self._cookie_name = cookie_name(parts.daemon_id)

@@ -44,6 +44,7 @@ class Daemon:
     """What is running, as far as its end needs to know."""
 
     supervisor: Supervisor
+    parts: ApiParts
 
     async def stop(self, hurry: asyncio.Event, *, timeout_s: float) -> None:
         """Tell who listens, then stop all providers; at once when `hurry` is set."""
@@ -82,11 +83,12 @@ async def assemble(ground: Ground, stack: AsyncExitStack) -> Daemon:
     stack.push_async_callback(gateway.close)
     board.connect(gateway)
     await _take_on(ground, supervisor)
-    app = build_app(_api_parts(ground, supervisor, session_key))
+    parts = _api_parts(ground, supervisor, session_key)
+    app = build_app(parts)
     await stack.enter_async_context(serving(app, ground.api_sock))
     await gateway.start(ground.sock)
     supervisor.start_all()
-    return Daemon(supervisor)
+    return Daemon(supervisor, parts)
 
 
 def _outputs(ground: Ground, clock: Clock, stack: AsyncExitStack) -> Callable[[Provider], Output]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from contextlib import AsyncExitStack
 
 import structlog
 
-from runtime_manager import log
+from runtime_manager import __version__, log
+from runtime_manager.api.sessions import dashboard_address
 from runtime_manager.daemon import ties
 from runtime_manager.daemon.assemble import assemble
 from runtime_manager.daemon.early_signals import ENDING
@@ -43,6 +45,8 @@ async def serve(ground: Ground) -> int:
             return 0
         daemon = await assemble(ground, stack)
         ground.manager.tell("READY=1", f"MAINPID={os.getpid()}")
+        if sys.stdout.isatty() and not ground.options.announce:
+            sys.stdout.write(greeting(ground, dashboard_address(daemon.parts)))
         _log.info("daemon.ready", url=ground.whereabouts.url, home=str(ground.home.root))
         await stop.asked.wait()
         ground.manager.tell("STOPPING=1")
@@ -57,6 +61,16 @@ def _listen_for_signals(stop: StopRequest, ground: Ground, stack: AsyncExitStack
         stack.callback(loop.remove_signal_handler, number)
     if ground.early.seen:
         stop.ask(ground.early.seen)
+
+
+def greeting(ground: Ground, dashboard: str) -> str:
+    """What a person at a terminal is told once the daemon is up."""
+    return (
+        f"Runtime Manager {__version__} listens on {ground.whereabouts.url}, "
+        f"home {ground.home.root}\n"
+        f"dashboard (this address works once, within a minute): {dashboard}\n"
+        "later: rtm open dashboard     what runs: rtm list     stop: Ctrl-C\n"
+    )
 
 
 def _tie(ground: Ground, stop: StopRequest, stack: AsyncExitStack) -> None:

@@ -29,14 +29,15 @@ class Herald:
         """Publish a change of state; nothing where the state is the same."""
         if now.state is before.state:
             return
-        facts = {
-            "from": before.state.value,
-            "to": now.state.value,
-            "cause": cause.message if cause else None,
-        }
-        code = self._manifest.code
-        self._events.publish("provider.state", code=code, generation=now.generation, **facts)
-        _log.info("provider.state", code=code, generation=now.generation, **facts)
+        code, generation = self._manifest.code, now.generation
+        told: dict[str, object] = {"from": before.state.value, "to": now.state.value}
+        message = cause.message if cause else None
+        self._events.publish(
+            "provider.state", code=code, generation=generation, cause=message, **told
+        )
+        if message:
+            told["cause"] = message
+        _log.info("provider.state", code=code, generation=generation, **told)
 
     def exit(self, generation: int, status: ExitStatus) -> None:
         """Publish that the process of `generation` has ended and been reaped."""
