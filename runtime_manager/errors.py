@@ -5,7 +5,9 @@ HTTP statuses and exit codes are not known here: each surface keeps its own tabl
 
 from __future__ import annotations
 
-from typing import ClassVar
+TYPE_CHECKING = False  # typing itself would cost the command line 3 ms
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class RuntimeManagerError(Exception):

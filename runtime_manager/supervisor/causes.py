@@ -1,9 +1,13 @@
-"""Why an instance is where it is, in words a person can act on. Pure."""
+"""Why an instance is where it is, in words a person can act on. Pure.
+
+Hints say CODE for the provider's own; `addressed` puts it in.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runtime_manager.errors import SpawnError
 from runtime_manager.lifecycle.table import Event, State, Wanted
@@ -19,6 +23,11 @@ RESTARTING = Cause("asked", "restarting on request", "")
 DONE = Cause("done", "it ended well (exit code 0), and is not restarted for that", "")
 ON_DEMAND = Cause("on-demand", "the first request starts it", "")
 NOT_STARTED = Cause("manual", "not started by itself", "rtm start CODE starts it")
+
+
+def addressed(cause: Cause | None, code: str) -> Cause | None:
+    """The cause with the provider's code in its hint."""
+    return replace(cause, hint=cause.hint.replace("CODE", code)) if cause is not None else None
 
 
 def of_ask(event: Event, wanted: Wanted | None) -> Cause | None:

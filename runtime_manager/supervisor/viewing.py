@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runtime_manager.lifecycle.table import LIVE, Wanted
 from runtime_manager.model.provider import Invalid
+from runtime_manager.supervisor.causes import addressed
 from runtime_manager.supervisor.runner import Runner
 from runtime_manager.supervisor.view import INVALID, Cause, ProviderView
 
@@ -26,7 +27,7 @@ def of_runner(runner: Runner) -> ProviderView:
         folder=provider.folder,
         pid=live.pid if live else None,
         endpoint=str(live.endpoint) if live and live.endpoint else None,
-        cause=story.cause,
+        cause=addressed(story.cause, manifest.code),
         restarts=story.restarts,
         depends_on=tuple(manifest.depends_on),
         element=manifest.element,

@@ -62,3 +62,10 @@ def test_a_spawn_that_failed_keeps_its_kind_and_hint() -> None:
 
 def test_waiting_names_all_it_waits_for() -> None:
     assert causes.waiting_for(["db", "auth"]).message == "waiting for db, auth"
+
+
+def test_a_hint_names_the_provider_it_is_for() -> None:
+    addressed = causes.addressed(causes.NOT_STARTED, "cool")
+    assert addressed is not None
+    assert addressed.hint == "rtm start cool starts it"
+    assert causes.addressed(None, "cool") is None
