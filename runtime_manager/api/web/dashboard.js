@@ -143,7 +143,7 @@ class Row {
     const facts = [
       ["Cause", detail.cause?.message],
       ["What to do", detail.cause?.hint],
-      ["Manifest", detail.manifest_error],
+      ["Manifest", detail.state === "invalid" ? "" : detail.manifest_error], // else it is the cause
       ["About", detail.description],
       ["Path", detail.namespace],
       ["Last exit", detail.last_exit],

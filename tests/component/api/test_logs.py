@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient
+
+from runtime_manager.clock import SystemClock
+from runtime_manager.process.log_file import LogWriter, RotatedFile
+from runtime_manager.process.output import Output
+from runtime_manager.process.spawn import Launch, spawn
 
 Client = TestClient[Any, Any]
 LOGS = "/api/v1/providers/echo/logs"
@@ -57,3 +64,26 @@ async def test_following_one_stream_leaves_out_the_other(client: Client, supervi
 async def test_a_provider_that_printed_nothing_has_no_lines(client: Client) -> None:
     response = await client.get(LOGS)
     assert (response.status, await response.text()) == (200, "")
+
+
+async def test_a_real_program_is_followed_to_its_end(
+    client: Client, supervisor: Any, tmp_path: Path
+) -> None:
+    writer = LogWriter()
+    file = RotatedFile(tmp_path / "output.log", max_bytes=10_000, files=2)
+    output = Output(clock=SystemClock(), writer=writer, file=file, ring_lines=100)
+    supervisor.outputs["echo"] = output
+    program = "import sys; print('out'); sys.stdout.flush(); print('err', file=sys.stderr)"
+    async with client.get(f"{LOGS}?follow=1") as response:
+        child = spawn(Launch((sys.executable, "-I", "-S", "-c", program), {}, tmp_path))
+        output.attach(child, generation=3)
+        await child.wait()
+        output.detach(child)
+        output.close()
+        async with asyncio.timeout(5):
+            lines = [json.loads(line) for line in (await response.text()).splitlines()]
+    writer.close()
+    assert {(line["generation"], line["stream"], line["text"]) for line in lines} == {
+        (3, "stdout", "out"),
+        (3, "stderr", "err"),
+    }
