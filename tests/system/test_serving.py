@@ -17,6 +17,7 @@ import pytest
 from tests.system.child import Daemon, HomeFolder, environment, wait_until_none_alive
 
 PORT = ("--port", "{port}")
+RTM = (sys.executable, "-m", "runtime_manager")
 
 
 def test_it_says_where_it_listens_in_one_line(daemon: Daemon) -> None:
@@ -116,7 +117,19 @@ def test_the_next_serve_ends_what_neither_daemon_nor_guard_could(
     assert again.provider("left")["pid"] != pid
 
 
-def test_it_ends_with_its_parents_pipe(home: HomeFolder) -> None:
+@pytest.mark.parametrize(
+    "log_is_read",
+    [
+        True,
+        pytest.param(
+            False,
+            marks=pytest.mark.xfail(strict=True, reason="a log line nobody reads stops the stop"),
+        ),
+    ],
+    ids=["with a reader of its log", "and the reader of its log is gone too"],
+)
+def test_it_ends_with_its_parents_pipe(home: HomeFolder, *, log_is_read: bool) -> None:
+    home.add("child")
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "runtime_manager", "serve", "--home", str(home.root)),
@@ -124,7 +137,7 @@ def test_it_ends_with_its_parents_pipe(home: HomeFolder) -> None:
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if log_is_read else subprocess.PIPE,
         env=environment(),
     )
     with process:
@@ -132,8 +145,15 @@ def test_it_ends_with_its_parents_pipe(home: HomeFolder) -> None:
             assert process.stdin is not None
             assert process.stdout is not None
             assert json.loads(process.stdout.readline())["event"] == "listening"
+            waited = subprocess.run(
+                [*RTM, "wait", "child", "--home", str(home.root)], check=False, timeout=30
+            )
+            assert waited.returncode == 0
+            if process.stderr is not None:
+                process.stderr.close()
             process.stdin.close()
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=10) == 0
+            assert not home.alive()
         finally:
             process.kill()
 
