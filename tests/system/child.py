@@ -170,6 +170,10 @@ class Daemon:
         finally:
             connection.close()
 
+    def log(self) -> str:
+        """What it has written to its standard error so far."""
+        return (self.home.root / "serve.log").read_text()
+
     def stop(self, signum: int = signal.SIGTERM) -> int:
         """Send a signal to `serve`; its exit code once it has ended."""
         self.process.send_signal(signum)
@@ -193,13 +197,15 @@ class Watch:
                 if name == "provider.state" and event["data"]["to"] == state:
                     return seen
 
-    def until_all(self, codes: set[str], state: str) -> None:
-        """Read on until each of `codes` has come to `state`."""
-        missing = set(codes)
+    def until_all(self, codes: set[str], state: str) -> list[dict[str, Any]]:
+        """The events from here to where each of `codes` has come to `state`."""
+        missing, seen = set(codes), []
         while missing:
             name, event = self._next()
+            seen.append(event)
             if name == "provider.state" and event["data"]["to"] == state:
                 missing.discard(event["code"])
+        return seen
 
     def to_the_end(self) -> list[dict[str, Any]]:
         """Every event until the daemon ends the stream."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
@@ -168,18 +169,37 @@ def test_a_bad_manifest_is_told_and_hurts_nobody(
     assert daemon.do("start", "bad").status == 409
 
 
-def test_twenty_that_take_a_second_to_end_all_end_by_themselves_and_together(
+TWENTY = [f"slow-{number:02}" for number in range(20)]
+FAR_BEYOND_THE_TEST = {"grace": "10m"}
+"""So long a grace that what ends at all has ended by itself."""
+
+
+def test_twenty_that_take_a_second_to_end_do_so_by_themselves_and_together(
     home: HomeFolder, start_daemon: Callable[..., Daemon]
 ) -> None:
-    codes = {f"slow-{number}" for number in range(20)}
-    for number, code in enumerate(sorted(codes)):
-        home.add(code, *PORT, "--term-delay", f"{0.05 * (number + 1):.2f}")
+    for code in TWENTY:
+        home.add(code, *PORT, "--term-delay", "1", stop=FAR_BEYOND_THE_TEST)
     daemon = start_daemon()
-    daemon.wait_for(*sorted(codes))
+    daemon.wait_for(*TWENTY)
+    with daemon.watch() as watch:
+        assert daemon.rtm("stop", "--all").returncode == 0
+        steps = watch.until_all(set(TWENTY), "stopped")
+    exits = [event for event in steps if event["name"] == "provider.exit"]
+    assert [event["data"]["status"] for event in exits] == ["exit code 0"] * 20
+    before = steps[: steps.index(exits[0])]
+    assert sum(states([event]) == ["stopping"] for event in before) == 20
+
+
+def test_the_end_of_the_daemon_gives_twenty_their_second_together(
+    home: HomeFolder, start_daemon: Callable[..., Daemon]
+) -> None:
+    for code in TWENTY:
+        home.add(code, *PORT, "--term-delay", "1", stop=FAR_BEYOND_THE_TEST)
+    daemon = start_daemon()
+    daemon.wait_for(*TWENTY)
     with daemon.watch() as watch:
         assert daemon.stop() == 0
-        told = watch.to_the_end()
-    assert told[-1]["name"] == "daemon.stopping"
-    log = (home.root / "serve.log").read_text()
-    assert "SIGKILL" not in log
+        assert watch.to_the_end()[-1]["name"] == "daemon.stopping"
     assert not home.alive()
+    steps = re.findall(r"from=(ready to=stopping|stopping to=stopped)", daemon.log())
+    assert steps == ["ready to=stopping"] * 20 + ["stopping to=stopped"] * 20
