@@ -47,9 +47,9 @@ class Daemon:
     parts: ApiParts
 
     async def stop(self, hurry: asyncio.Event, *, timeout_s: float) -> None:
-        """Tell who listens, then stop all providers; at once when `hurry` is set."""
-        self.supervisor.events.publish(STOPPING)
+        """Stop all providers, at once when `hurry` is set; then tell who listens that we end."""
         await self.supervisor.close(hurry, timeout_s=timeout_s)
+        self.supervisor.events.publish(STOPPING)
         self.supervisor.events.close()
 
 
@@ -111,6 +111,7 @@ def _api_parts(ground: Ground, supervisor: Supervisor, session_key: bytes) -> Ap
         session_key=session_key,
         daemon_id=ground.home.home_id,
         base_url=ground.settings.public_url or ground.whereabouts.url,
+        local_url=ground.whereabouts.url,
         version=__version__,
         nonce=ground.whereabouts.nonce,
         started_at=datetime.fromtimestamp(ground.whereabouts.started_at, UTC),
