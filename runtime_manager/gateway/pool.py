@@ -7,6 +7,7 @@ one connection attempt while the bound allows, and takes whichever connection co
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 from collections import deque
 from collections.abc import Callable
@@ -133,7 +134,8 @@ class Pool:
         except TimeoutError:
             self._fail_oldest(is_timeout=True, reason="connect timed out")
         except OSError as exc:
-            self._fail_oldest(is_timeout=False, reason=exc.strerror or str(exc))
+            reason = os.strerror(exc.errno) if exc.errno else str(exc)
+            self._fail_oldest(is_timeout=False, reason=reason)
         else:
             if upstream.transport.is_closing():  # lost before this task had its turn
                 self._fail_oldest(is_timeout=False, reason="closed at once")

@@ -38,9 +38,10 @@ class Audience(StrEnum):
 class Route:
     """One way in and what is behind it.
 
-    `prefix` has no trailing slash; "" is a route that is reached by name only. `name` is the
-    label in `<name>.localhost`; None is a route that is reached by path only. `endpoint` is None
-    unless the gate is OPEN. `cause` is told to callers while the route is not open.
+    `prefix` has no trailing slash, but for "/", which is above all others; "" is a route that is
+    reached by name only. `name` is the label in `<name>.localhost`; None is a route that is
+    reached by path only. `endpoint` is None unless the gate is OPEN. `cause` is told to callers
+    while the route is not open.
     """
 
     prefix: str
@@ -71,7 +72,7 @@ class RouteTable:
     _depth: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        prefixes = {r.prefix.encode(): r for r in reversed(self.routes) if r.prefix}
+        prefixes = {r.prefix.rstrip("/").encode(): r for r in reversed(self.routes) if r.prefix}
         names = {r.name: r for r in reversed(self.routes) if r.name is not None}
         object.__setattr__(self, "_by_prefix", prefixes)
         object.__setattr__(self, "_by_name", names)
@@ -79,7 +80,7 @@ class RouteTable:
 
     def find(self, path: bytes) -> Route | None:
         """The route with the longest prefix of `path`, which carries no query."""
-        found, end = None, 0
+        found, end = self._by_prefix.get(b""), 0
         for _ in range(self._depth):
             end = path.find(b"/", end + 1)
             if end < 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -46,7 +47,7 @@ class Connection:
         except TimeoutError as exc:
             raise ConnectError(f"no connection to {endpoint} within {timeout_s:g} s") from exc
         except OSError as exc:
-            reason = exc.strerror or str(exc)
+            reason = os.strerror(exc.errno) if exc.errno else str(exc)
             raise ConnectError(f"cannot connect to {endpoint}: {reason}", errno=exc.errno) from exc
         return cls(endpoint, transport, reader)
 

@@ -97,7 +97,8 @@ async def test_answers_without_a_body_leave_the_connection_usable(bench, given, 
 
 async def test_interim_answers_pass(bench, given):
     await given(
-        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     )
     client = await bench.client()
     await client.send(bench.filled(b"GET /ns/ HTTP/1.1\r\nHost: @@\r\n\r\n"))

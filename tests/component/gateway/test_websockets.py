@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 HANDSHAKE = (
-    b"GET /ns/ws%2Fx?a=b HTTP/1.1\r\nHost: @@\r\nUpGrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
+    b"GET /ns/ws%2Fx?a=b HTTP/1.1\r\nHost: @@\r\n"
+    b"UpGrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
     b"Cookie: c=1\r\nOrigin: http://@@\r\n\r\n"
