@@ -74,9 +74,9 @@ def load(
     fail = _Failure(file, error)
     source = _decoded(text, fail)
     root = _compose(source, fail)
-    if may_be_empty and (root is None or root.tag == _TAG + "null"):
-        return Document({}, file)
-    if root is None:
+    if root is None or root.tag == _TAG + "null":
+        if may_be_empty:
+            return Document({}, file)
         fail("it is empty; expected keys and values", line=1)
     if not isinstance(root, MappingNode):
         fail("expected keys and values (key: value)", line=root.start_mark.line + 1)

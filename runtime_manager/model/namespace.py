@@ -34,7 +34,7 @@ def parse_namespace(text: str) -> str:
     Raises ValueError for what is no plain path (RFC 3986 unreserved characters only, so that no
     encoding of it exists) and for what is the daemon's own.
     """
-    path = text if text.startswith("/") else f"{API}/{text}"
+    path = text if text.startswith("/") else f"{API}/{text or '.'}"
     segments = path.rstrip("/").split("/")[1:]
     if not segments:
         raise ValueError("/ cannot be one provider's; expected a path such as /api/v1/cool")

@@ -266,7 +266,9 @@ class Limits(Part):
     )
     open_files: Whole | None = Field(None, ge=8, le=2**30, description="open files and sockets")
     processes: Whole | None = Field(None, ge=1, le=2**22, description="processes and threads")
-    cpu: float | None = Field(None, gt=0, le=4096, description="processor cores, such as 0.5")
+    cpu: Annotated[float, Strict()] | None = Field(
+        None, gt=0, le=4096, description="processor cores, such as 0.5"
+    )
 
 
 def relative_file(text: str) -> str:

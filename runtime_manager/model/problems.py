@@ -33,6 +33,7 @@ _EXPECTED = {
     "enum": "expected {expected}",
     "literal_error": "expected {expected}",
 }
+_OTHERWISE = "its value cannot be used"
 _WORDS: Mapping[type, str] = {
     bool: "true or false",
     str: "a text",
@@ -105,8 +106,6 @@ def keys_of(model: type[BaseModel]) -> list[str]:
 
 def _problem(error: Any, model: type[BaseModel]) -> Problem:
     path, kind, value = tuple(error["loc"]), error["type"], error["input"]
-    if path and path[-1] == "[key]":
-        path = path[:-1]
     if kind == "extra_forbidden":
         known = keys_of(_block_at(model, path[:-1]))
         return Problem(path, "there is no such key", nearest(str(path[-1]), known))
@@ -114,7 +113,7 @@ def _problem(error: Any, model: type[BaseModel]) -> Problem:
         return Problem(path, "it is missing")
     if kind == "value_error":
         return Problem(path, str(error["ctx"]["error"]))
-    text = _EXPECTED[kind].format(**error.get("ctx", {})) if kind in _EXPECTED else error["msg"]
+    text = _EXPECTED.get(kind, _OTHERWISE).format(**error.get("ctx", {}))
     if kind in _KINDS:
         text += f", not {_WORDS.get(type(value), 'this')}"
     if kind == "enum" and isinstance(value, str):

@@ -1,0 +1,120 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime_manager.errors import RegistryError
+from runtime_manager.model.registry import (
+    Registry,
+    RegistryEntry,
+    format_registry,
+    parse_registry,
+    registry_schema,
+)
+
+OF_CORE_IDE = """
+version: 1
+providers:
+  weather-map:
+    installed: 2026-03-14T12:00:00Z
+    version: 1.10
+    source: forge.example/somebody/weather-map
+    auto_start: false
+"""
+
+
+def read(text: str) -> Registry:
+    return parse_registry(text, file="registry.yaml")
+
+
+def test_a_registry_of_core_ide_is_read() -> None:
+    assert read(OF_CORE_IDE).get("weather-map") == RegistryEntry(
+        installed="2026-03-14T12:00:00Z",
+        version="1.10",
+        source="forge.example/somebody/weather-map",
+        auto_start=False,
+    )
+
+
+@pytest.mark.parametrize("text", ["", "version: 1", "providers:", "version: 1\nproviders: {}\n"])
+def test_an_empty_file_is_an_empty_registry(text: str) -> None:
+    assert read(text) == Registry()
+
+
+def test_what_an_entry_does_not_say_has_its_default() -> None:
+    assert read("providers: {a: {auto_start: , version: }, b: }").providers == {
+        "a": RegistryEntry(),
+        "b": RegistryEntry(),
+    }
+
+
+def test_keys_we_do_not_know_survive_a_rewrite_at_both_levels() -> None:
+    registry = read("version: 1\nowner: me\nproviders:\n  a: {pinned: [1, ~], digest: abc}\n")
+    assert registry.extra == {"owner": "me"}
+    assert registry.providers["a"].extra == {"pinned": [1, None], "digest": "abc"}
+    changed = registry.with_entry("b", RegistryEntry(version="2"))
+    again = read(format_registry(changed))
+    assert again == changed
+    assert again.without("b") == registry
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        ("version: 2", 1, "version"),
+        ("version: true", 1, "version"),
+        ("version: [1]", 1, "version"),
+        ("version: 1\nproviders: [a]", 2, "providers"),
+        ("providers:\n  a: 3", 2, "providers.a"),
+        ("providers:\n  a:\n    auto_start: 5", 3, "providers.a.auto_start"),
+        ("providers:\n  a:\n    source: [x]", 3, "providers.a.source"),
+    ],
+)
+def test_what_is_wrong_is_told_with_line_and_key(text: str, line: int, key: str) -> None:
+    with pytest.raises(RegistryError) as caught:
+        read(text)
+    assert (caught.value.facts["line"], caught.value.facts["key"]) == (line, key)
+
+
+def test_a_newer_format_is_told_as_such() -> None:
+    with pytest.raises(RegistryError, match="a newer program"):
+        read("version: 2")
+
+
+def test_the_schema_is_published() -> None:
+    schema = registry_schema()
+    assert schema["$schema"].endswith("2020-12/schema")
+    assert schema["properties"]["version"]["const"] == 1
+
+
+_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(-1e9, 1e9) | _text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def _unknown(*known: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.dictionaries(_text.filter(lambda key: key not in known), _json, max_size=3)
+
+
+_entries = st.builds(
+    RegistryEntry,
+    installed=_text,
+    version=_text,
+    source=_text,
+    auto_start=st.booleans(),
+    extra=_unknown("installed", "version", "source", "auto_start"),
+)
+_registries = st.builds(
+    Registry,
+    providers=st.dictionaries(st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True), _entries),
+    extra=_unknown("version", "providers"),
+)
+
+
+@given(_registries)
+def test_every_registry_comes_back_from_its_text(registry: Registry) -> None:
+    assert read(format_registry(registry)) == registry
