@@ -28,6 +28,7 @@ from runtime_manager.api.usage import Gauge
 
 _BODY_LIMIT_BYTES = 64 * 1024
 _GRACE_S = 2.0
+_LAST_WORDS_S = 1.0
 
 
 def build_app(parts: ApiParts) -> web.Application:
@@ -38,7 +39,7 @@ def build_app(parts: ApiParts) -> web.Application:
     app.on_response_prepare.append(_guard)
 
     async def end_streams(_app: web.Application) -> None:
-        streams.close()
+        await streams.close(patience_s=_LAST_WORDS_S)
 
     app.on_shutdown.append(end_streams)
     return app

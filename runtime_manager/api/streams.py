@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import structlog
@@ -45,11 +45,12 @@ class Stream:
 
 
 class Streams:
-    """All open streams; `close` ends them, each after what it is writing."""
+    """All open streams; `close` ends them."""
 
     def __init__(self, limits: StreamLimits) -> None:
         self._limits = limits
         self._open: set[asyncio.Timeout] = set()
+        self._emptied = asyncio.Event()
         self._is_closed = False
 
     @property
@@ -78,9 +79,16 @@ class Streams:
             _log.exception("api.stream_failed", path=request.path)
             _cut(request)
 
-    def close(self) -> None:
-        """End every stream, now and later."""
+    async def close(self, *, patience_s: float) -> None:
+        """End every stream, now and later; those open may first come to an end of their own.
+
+        What they tell of has been closed by then, so that they have only their last words to say.
+        """
         self._is_closed = True
+        if self._open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    await self._emptied.wait()
         now = asyncio.get_running_loop().time()
         for limit in self._open:
             limit.reschedule(now)
@@ -95,6 +103,8 @@ class Streams:
                     yield
                 finally:
                     self._open.discard(limit)
+                    if self._is_closed and not self._open:
+                        self._emptied.set()
         except TimeoutError:
             if not limit.expired():
                 raise

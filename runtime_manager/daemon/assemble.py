@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from runtime_manager import __version__
 from runtime_manager.api.app import build_app, serving
 from runtime_manager.api.parts import ApiParts
 from runtime_manager.clock import Clock, SystemClock
-from runtime_manager.daemon.control_routes import control_routes
+from runtime_manager.daemon.control_routes import CONTROL_CODE, control_routes
 from runtime_manager.daemon.ears import Ears
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.network import access_of, limits_of
@@ -37,6 +37,7 @@ from runtime_manager.supervisor.runner import World
 from runtime_manager.supervisor.supervisor import Supervisor
 
 _log = structlog.get_logger()
+_LAST_ANSWERS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def assemble(ground: Ground, stack: AsyncExitStack) -> Daemon:
         observer=Ears(board, supervisor),
         clock=clock,
     )
-    stack.push_async_callback(gateway.close)
+    stack.push_async_callback(_close_gateway, gateway, board)
     board.connect(gateway)
     await _take_on(ground, supervisor)
     parts = _api_parts(ground, supervisor, session_key)
@@ -89,6 +90,15 @@ async def assemble(ground: Ground, stack: AsyncExitStack) -> Daemon:
     await gateway.start(ground.sock)
     supervisor.start_all()
     return Daemon(supervisor, parts)
+
+
+async def _close_gateway(gateway: Gateway, board: Board) -> None:
+    """Let what the control API has answered reach its callers, then end every connection."""
+    await gateway.stop_accepting()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_ANSWERS_S):
+            await board.closed(CONTROL_CODE, generation=0, revision=0)
+    await gateway.close()
 
 
 def _outputs(ground: Ground, clock: Clock, stack: AsyncExitStack) -> Callable[[Provider], Output]:
