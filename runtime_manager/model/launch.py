@@ -32,7 +32,7 @@ class LaunchFacts:
     """What is not in the manifest.
 
     `place` tells where to listen, by the names of placeholders: host and port, or socket, and fd.
-    `base_url` is the gateway's address, without a trailing slash. `environ` is the daemon's own.
+    `base_url` is the gateway's address as clients reach it. `environ` is the daemon's own.
     """
 
     program: Path
@@ -80,7 +80,7 @@ def _variables(provider: Provider, facts: LaunchFacts) -> dict[str, str]:
     return {
         **facts.place,
         "namespace": manifest.namespace,
-        "base_url": facts.base_url + manifest.namespace,
+        "base_url": facts.base_url.rstrip("/") + manifest.namespace,
         "data_dir": str(facts.home.data(manifest.code)),
         "provider_dir": str(provider.folder),
         "code": manifest.code,

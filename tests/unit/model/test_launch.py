@@ -32,7 +32,7 @@ def plan(
         home=HOME,
         generation=7,
         place=place,
-        base_url="http://127.0.0.1:9880",
+        base_url="http://127.0.0.1:9880/",
         environ=environ or {"PATH": "/bin", "SECRET": "s", "NOTIFY_SOCKET": "/run/systemd/notify"},
         notify_socket=notify_socket,
     )
