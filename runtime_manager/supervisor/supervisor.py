@@ -33,6 +33,13 @@ class _Berthed:
     idleness: Idleness
     task: asyncio.Task[None]
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is at rest for good: nothing of it runs, and nothing wakes it."""
+        instance = self.runner.instance
+        is_down = instance.state in _AT_REST and instance.wanted is Wanted.DOWN
+        return is_down or self.task.done()
+
 
 class Supervisor:
     """Runs the providers it was given. `close` stops them all; the caller closes the rest."""
@@ -161,7 +168,7 @@ class Supervisor:
     async def close(self, hurry: asyncio.Event, *, timeout_s: float) -> None:
         """Stop all, dependents first; after `timeout_s`, or once `hurry` is set, kill what is left.
 
-        Returns once every process is reaped and swept.
+        Returns once every process is reaped and swept. Safe to call twice.
         """
         self._is_closing = True
         stopping = asyncio.ensure_future(self._stop_all())
@@ -194,15 +201,11 @@ class Supervisor:
         change = asyncio.Event()
         self._changes.add(change)
         try:
-            while not self._has_ended(self._running[code].runner.instance):
+            while not self._running[code].has_ended:
                 change.clear()
                 await change.wait()
         finally:
             self._changes.discard(change)
-
-    @staticmethod
-    def _has_ended(instance: Instance) -> bool:
-        return instance.state in _AT_REST and instance.wanted is Wanted.DOWN
 
     # Dependencies.
 
