@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from runtime_manager.gateway.host import HostName, parse_host, parse_origin
@@ -62,6 +62,12 @@ class Access:
     port: int
     hosts: frozenset[str] = frozenset()
     allowed_origins: frozenset[str] = frozenset()
+    _token: bytes = field(init=False, repr=False, compare=False)
+    _usual: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_token", self.token.encode())
+        object.__setattr__(self, "_usual", b"Bearer " + self._token)
 
     def place(self, host: bytes | None) -> Place | Problem:
         """Where a request was addressed: 400 for no single valid Host, 421 for a foreign one.
@@ -88,12 +94,14 @@ class Access:
 
     def is_own_authorization(self, value: bytes) -> bool:
         """Whether an Authorization value is our token, which no provider may see."""
+        if self._token and hmac.compare_digest(value, self._usual):
+            return True
         scheme, _, token = value.partition(b" ")
         return scheme.lower() == b"bearer" and self.is_token(token.strip(b" "))
 
     def is_token(self, candidate: bytes) -> bool:
         """Whether the bytes are our token; takes the same time wherever they differ."""
-        return bool(self.token) and hmac.compare_digest(candidate, self.token.encode())
+        return bool(self._token) and hmac.compare_digest(candidate, self._token)
 
     def admit(
         self,

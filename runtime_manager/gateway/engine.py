@@ -126,14 +126,15 @@ class Engine:
         target = parse_target(head.target)
         if isinstance(target, Problem):
             return target
+        authority, path, _ = target
         sent_host = head.special.get(b"host", b"")
-        host = sent_host if target.authority is None else target.authority
+        host = sent_host if authority is None else authority
         place = self._place(host)
         if isinstance(place, Problem):
             return place
         if host.lower() != sent_host.lower():
             return problems.BAD_HOST
-        lane = self.lanes.choose(place.label, target.path)
+        lane = self.lanes.choose(place.label, path)
         refusal = self._refusal(exchange, place, lane)
         if refusal is not None or lane is None:
             return refusal or self._no_route(place)
@@ -184,11 +185,12 @@ class Engine:
         head = exchange.head
         head.drop_nominated()
         lines = self._forwarded(exchange.front, host) + exchange.request_id_line
-        if way.prefix:
+        target, prefix = way
+        if prefix:
             lines += lane.prefix_line
         authority = lane.endpoint_host or host
-        written = write_head(head, exchange.frame, target=way.target, host=authority, lines=lines)
-        exchange.forward(lane, pool, passage=way, head=written, authority=authority)
+        written = write_head(head, exchange.frame, target=target, host=authority, lines=lines)
+        exchange.forward(lane, pool, stripped=prefix, head=written, authority=authority)
 
     def _hold(self, exchange: Exchange, route: Route) -> None:
         group = self._held.setdefault(route.code, {})

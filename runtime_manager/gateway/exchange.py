@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from runtime_manager.gateway import problems
-from runtime_manager.gateway.forwarding import Passage, relocated
+from runtime_manager.gateway.forwarding import relocated
 from runtime_manager.gateway.problems import Problem
 from runtime_manager.gateway.reply import Reply
 from runtime_manager.gateway.request_head import PLAIN, Frame, RequestHead
@@ -106,14 +106,15 @@ class Exchange:
     # What the front does
 
     def forward(
-        self, lane: Lane, pool: Pool, *, passage: Passage, head: bytes, authority: bytes
+        self, lane: Lane, pool: Pool, *, stripped: bytes, head: bytes, authority: bytes
     ) -> None:
         """Send the request down a lane; flushed by the caller, once there is a connection.
 
-        `head` is as the provider gets it, `authority` the Host in it.
+        `head` is as the provider gets it, `authority` the Host in it, `stripped` the prefix that
+        its target has lost.
         """
         self.lane = lane
-        self.stripped = passage.prefix
+        self.stripped = stripped
         self._authority = authority
         is_repeatable = self.head.method in _REPEATABLE and self.is_received
         self._repeat = head if is_repeatable and self.frame.upgrade is None else None

@@ -22,11 +22,8 @@ class Redirect(NamedTuple):
     location: bytes
 
 
-class Passage(NamedTuple):
-    """How a request goes on: `prefix` is what was stripped, b"" for nothing."""
-
-    target: bytes
-    prefix: bytes
+Passage = tuple[bytes, bytes]
+"""How a request goes on: the provider's target, and the prefix that was stripped, b"" for none."""
 
 
 def passage(
@@ -34,21 +31,21 @@ def passage(
 ) -> Passage | Redirect:
     """Decide the provider's target; `label` is the name the request was addressed to."""
     prefix = route.prefix.rstrip("/").encode()
-    whole = target.path_and_query
+    _, path, whole = target
     if label is not None and label == route.name:
-        if route.strip_prefix or is_under(prefix, target.path):
-            return Passage(whole, b"")
+        if route.strip_prefix or is_under(prefix, path):
+            return whole, b""
         added = prefix + whole
     elif not route.strip_prefix:
-        return Passage(whole, b"")
+        return whole, b""
     else:
         rest = whole[len(prefix) :]
         if rest[:1] == b"/":
-            return Passage(rest, prefix)
+            return rest, prefix
         added = prefix + b"/" + rest
     if method in _REDIRECTED and not is_upgrade:
         return Redirect(added)
-    return Passage(b"/" + rest, prefix) if route.strip_prefix else Passage(added, b"")
+    return (b"/" + rest, prefix) if route.strip_prefix else (added, b"")
 
 
 def is_under(prefix: bytes, path: bytes) -> bool:

@@ -143,9 +143,16 @@ class Front(asyncio.Protocol):
 
     def moved(self) -> None:
         """A byte has moved, or a phase has ended: put the deadline off."""
-        exchange = self._exchange
-        if exchange is not None:
-            self.deadline = self.engine.ticker.deadline(self._span_s(exchange))
+        exchange, engine = self._exchange, self.engine
+        if exchange is None:
+            return
+        limits, phase = engine.limits, exchange.phase
+        span_s = limits.response_timeout_s
+        if phase is Phase.ANSWERING:
+            span_s = limits.idle_timeout_s
+        elif phase is Phase.HELD:
+            span_s = limits.wait_s
+        self.deadline = engine.ticker.horizon + span_s
 
     def pause_reading(self) -> None:
         """Take no more from the client for now."""
@@ -169,10 +176,9 @@ class Front(asyncio.Protocol):
         elif not exchange.keeps_alive or self.engine.is_stopping or not self._reader.resume():
             self._close()
         else:
-            limits = self.engine.limits
-            is_begun = self._reader.is_in_head
-            span_s = limits.client_head_timeout_s if is_begun else limits.keep_alive_s
-            self.deadline = self.engine.ticker.deadline(span_s)
+            self.deadline = self.engine.ticker.horizon + self.engine.limits.keep_alive_s
+            if self._reader.is_in_head:
+                self.head_begun()
             if self._queue:
                 self._answer_queue()
             if self.is_read_paused:
@@ -230,12 +236,6 @@ class Front(asyncio.Protocol):
             exchange.answer(problems.ANSWER_TIMEOUT)
         else:
             exchange.answer(problems.REQUEST_TIMEOUT)
-
-    def _span_s(self, exchange: Exchange) -> float:
-        limits = self.engine.limits
-        if exchange.phase is Phase.ANSWERING:
-            return limits.idle_timeout_s
-        return limits.wait_s if exchange.phase is Phase.HELD else limits.response_timeout_s
 
     def _answer_queue(self) -> None:
         """Answer what is queued, without recursion: many may be answered at once."""

@@ -42,6 +42,7 @@ class RequestReader:
         "_lines",
         "_parser",
         "_raw_left",
+        "_read_bytes",
         "_reading",
         "_rules",
     )
@@ -56,6 +57,9 @@ class RequestReader:
         self._lines: list[bytes] = []
         """Where lines that pass go: the parts of the head being read, or trailers."""
         self._head_fed = 0
+        """What came of it in earlier reads."""
+        self._read_bytes = 0
+        """What the read at hand has brought."""
         self._reading: Exchange | None = None
         """The request whose body is being read."""
         self._last: Exchange | None = None
@@ -75,7 +79,22 @@ class RequestReader:
     def feed(self, data: bytes) -> None:
         """Take what the client sent."""
         while data and self._parser is not None:
-            data = self._feed(self._parser, data)
+            self._read_bytes = len(data)
+            if self._raw_left:
+                data = self._pass_raw(data)
+                continue
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stop:
+                data = self._stopped_for_upgrade(data[stop.args[0] :])
+                continue
+            except httptools.HttpParserError:
+                if self._parser is not None:
+                    self.refuse(problems.BAD_REQUEST)
+                return
+            if self._head is not None or self._body_left:
+                self._go_on_later()
+            return
         if self._early is not None and data:
             self._early.append(data)
             self._front.pause_reading()
@@ -119,16 +138,11 @@ class RequestReader:
         """The first byte of a request."""
         self._head = head = RequestHead()
         self._lines = head.parts
-        self._head_fed = 0
-        self._front.head_begun()
 
     def on_url(self, data: bytes) -> None:
         """A piece of the request target."""
-        head = self._head
-        if head is not None:
-            head.target = head.target + data if head.target else data
-            if len(head.target) > self._engine.limits.target_limit_bytes:
-                self._stop(problems.TARGET_TOO_LONG)
+        if self._head is not None:
+            self._head.target += data
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A line of the head, or of the trailers."""
@@ -144,8 +158,7 @@ class RequestReader:
         head, parser = self._head, self._parser
         if head is None or parser is None:
             raise _StopError
-        if not self._is_within_limits(head):
-            self._stop(problems.HEAD_TOO_LARGE)
+        self._check(head)
         self._head = None
         self._lines = []
         exchange = self._last = self._exchange(head, parser)
@@ -177,23 +190,18 @@ class RequestReader:
 
     # Reading
 
-    def _feed(self, parser: httptools.HttpRequestParser, data: bytes) -> bytes:
-        """Feed what is there; returns what is to be taken in another way."""
-        if self._raw_left:
-            return self._pass_raw(data)
-        try:
-            parser.feed_data(data)
-        except httptools.HttpParserUpgrade as stop:
-            return self._stopped_for_upgrade(data[stop.args[0] :])
-        except httptools.HttpParserError:
-            if self._parser is not None:
-                self.refuse(problems.BAD_REQUEST)
-            return b""
+    def _go_on_later(self) -> None:
+        """A read has ended inside a head or a sized body."""
         if self._head is not None:
-            self._check_unfinished(self._head, len(data))
-        if self._body_left > RAW_ABOVE_BYTES:
+            if not self._head_fed:
+                self._front.head_begun()
+            self._head_fed += self._read_bytes
+            self._read_bytes = 0
+            problem = self._excess(self._head)
+            if problem is not None:
+                self.refuse(problem)
+        elif self._body_left > RAW_ABOVE_BYTES:
             self._raw_left, self._body_left = self._body_left, 0
-        return b""
 
     def _exchange(self, head: RequestHead, parser: httptools.HttpRequestParser) -> Exchange:
         version = parser.get_http_version()
@@ -226,16 +234,22 @@ class RequestReader:
             self._parser = httptools.HttpRequestParser(self) if exchange.keeps_alive else None
         return rest
 
-    def _check_unfinished(self, head: RequestHead, fed: int) -> None:
-        """Bound a head that never ends; one long line is not told of until it does."""
-        limits = self._engine.limits
-        self._head_fed += fed
-        if self._head_fed > limits.whole_head_bytes or not self._is_within_limits(head):
-            self.refuse(problems.HEAD_TOO_LARGE)
+    def _check(self, head: RequestHead) -> None:
+        problem = self._excess(head)
+        self._head_fed = 0
+        if problem is not None:
+            self._stop(problem)
 
-    def _is_within_limits(self, head: RequestHead) -> bool:
+    def _excess(self, head: RequestHead) -> Problem | None:
+        """What is too long about a head; one long line is not seen in it until it ends."""
         limits = self._engine.limits
-        return head.is_within(bytes_limit=limits.head_limit_bytes, lines_limit=limits.header_limit)
+        fed = self._head_fed + self._read_bytes
+        if len(head.target) > limits.target_limit_bytes:
+            return problems.TARGET_TOO_LONG
+        if head.lines() > limits.header_limit or self._head_fed > limits.whole_head_bytes:
+            return problems.HEAD_TOO_LARGE
+        is_small = fed <= limits.head_limit_bytes or head.line_bytes() <= limits.head_limit_bytes
+        return None if is_small else problems.HEAD_TOO_LARGE
 
     def _stopped_for_upgrade(self, rest: bytes) -> bytes:
         exchange = self._last

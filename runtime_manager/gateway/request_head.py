@@ -62,34 +62,37 @@ class RequestHead:
 
     def take(self, rule: Rule, name: bytes, *, value: bytes, access: Access) -> None:
         """Take a line that does not simply pass. Our own credentials are seen and kept back."""
-        self._other_bytes += len(name) + len(value) + 4
-        self._other_lines += 1
-        key = rule.key
-        if key is None:
-            return
-        value = value.strip(b" \t")
-        passes: bytes | None = value if rule.passes else None
+        passes, key = rule
+        kept: bytes | None = value if passes else None
         if key == b"authorization":
-            passes = self._not_ours(value, access.is_own_authorization(value))
+            kept = self._not_ours(value, access.is_own_authorization(value))
         elif key == b"x-rtm-token":
             self._not_ours(value, access.is_token(value))
         elif key == b"cookie":
-            passes = without_own_cookies(value)
-        if passes is not None:
-            self.parts += (name, b": ", passes, b"\r\n")
+            kept = without_own_cookies(value)
+        if kept is None:
+            self._other_bytes += len(name) + len(value) + 4
+            self._other_lines += 1
+        else:
+            self.parts += (name, b": ", kept, b"\r\n")
+        if key is None:
+            return
+        value = value.strip(b" \t")
         earlier = self.special.get(key)
         if earlier is not None:
             value = earlier + (b"; " if key == b"cookie" else b", ") + value
         self.special[key] = value
 
-    def is_within(self, *, bytes_limit: int, lines_limit: int) -> bool:
-        """Whether all lines so far, names, values and separators, keep to the limits.
+    def lines(self) -> int:
+        """How many lines have come, those that do not pass included."""
+        return len(self.parts) // 4 + self._other_lines
+
+    def line_bytes(self) -> int:
+        """How long all lines are, names, values and separators.
 
         Counted when asked: a head that comes in one small read needs no count line by line.
         """
-        if len(self.parts) // 4 + self._other_lines > lines_limit:
-            return False
-        return sum(map(len, self.parts)) + self._other_bytes <= bytes_limit
+        return sum(map(len, self.parts)) + self._other_bytes
 
     def _not_ours(self, value: bytes, is_ours: bool) -> bytes | None:
         if not is_ours:
@@ -194,8 +197,8 @@ def write_head(
     head: RequestHead, frame: Frame, *, target: bytes, host: bytes, lines: bytes
 ) -> bytes:
     """The head as the provider gets it; `lines` are ours, as they stand on the wire."""
-    start = (head.method, b" ", target, b" HTTP/1.1\r\nHost: ", host, b"\r\n")
-    return b"".join((*start, *head.parts, lines, framing_lines(head, frame), b"\r\n"))
+    start = b"%b %b HTTP/1.1\r\nHost: %b\r\n" % (head.method, target, host)
+    return b"".join((start, *head.parts, lines, framing_lines(head, frame), b"\r\n"))
 
 
 def framing_lines(head: RequestHead, frame: Frame) -> bytes:

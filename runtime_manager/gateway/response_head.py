@@ -38,6 +38,12 @@ class ResponseHead:
             self.parts = without_lines(self.parts, frozenset(list_items(connection)))
 
 
+def write_head(head: ResponseHead, status: int, *, lines: bytes) -> bytes:
+    """The head as the client gets it; `lines` are ours, as they stand on the wire."""
+    start = b"HTTP/1.1 %d %b\r\n" % (status, head.reason)
+    return b"".join((start, *head.parts, lines, b"\r\n"))
+
+
 def client_framing(framing: Framing, *, is_http11: bool) -> Framing:
     """How the body goes on to the client: HTTP/1.0 knows no chunks (RFC 9112 section 6.1)."""
     if framing in (Framing.CHUNKED, Framing.UNTIL_CLOSE):

@@ -7,7 +7,6 @@ whoever decodes it later would leave the namespace (CVE-2023-27482 and many like
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from runtime_manager.gateway.problems import BAD_TARGET, DOT_SEGMENTS, Problem
@@ -18,14 +17,9 @@ _INVISIBLE = bytes(range(0x21)) + b"\x7f"
 _DECODINGS = 4
 
 
-class Target(NamedTuple):
-    """A target in pieces; `authority` is None in origin-form (RFC 9112 section 3.2)."""
-
-    authority: bytes | None
-    path: bytes
-    """Without the query: what is routed by."""
-    path_and_query: bytes
-    """What is forwarded: as it came, but for a fragment."""
+Target = tuple[bytes | None, bytes, bytes]
+"""A target in pieces (RFC 9112 section 3.2): its authority, None in origin-form; its path, which is
+routed by; path and query, which are forwarded, as they came but for a fragment."""
 
 
 def parse_target(target: bytes) -> Target | Problem:
@@ -41,7 +35,7 @@ def parse_target(target: bytes) -> Target | Problem:
     if b"#" in target:
         target = target.partition(b"#")[0]
     path = target.partition(b"?")[0] if b"?" in target else target
-    return DOT_SEGMENTS if has_dot_segments(path) else Target(authority, path, target)
+    return DOT_SEGMENTS if has_dot_segments(path) else (authority, path, target)
 
 
 def has_dot_segments(path: bytes) -> bool:

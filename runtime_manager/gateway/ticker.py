@@ -33,7 +33,9 @@ class Ticker:
         self._timer: asyncio.TimerHandle | None = None
         self._each_tick: Callable[[], None] = lambda: None
         self.now = clock.monotonic()
-        """Monotonic seconds as of the last tick: what deadlines are counted from."""
+        """Monotonic seconds as of the last tick."""
+        self.horizon = self.now + tick_s
+        """The latest that it can be before the next tick: what deadlines are counted from."""
         self.epoch = clock.now().timestamp()
         """Seconds of the Unix epoch as of the last tick."""
         self.watched: set[Timed] = set()
@@ -51,10 +53,11 @@ class Ticker:
 
     def deadline(self, span_s: float) -> float:
         """The deadline of a span that begins now."""
-        return self.now + self._tick_s + span_s
+        return self.horizon + span_s
 
     def _arm(self) -> None:
         self.now = self._clock.monotonic()
+        self.horizon = self.now + self._tick_s
         self.epoch = self._clock.now().timestamp()
         self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
 

@@ -19,6 +19,7 @@ from runtime_manager.gateway.response_head import (
     client_framing,
     connection_line,
     framing_lines,
+    write_head,
 )
 from runtime_manager.gateway.wire import BUFFER_HIGH_BYTES, RAW_ABOVE_BYTES, write_parts
 from runtime_manager.http1.headers import Framing, response_framing
@@ -207,13 +208,12 @@ class Upstream(asyncio.Protocol):
             self._begin_answer(exchange, head)
         elif status != 101:
             if exchange.head.is_http11:  # HTTP/1.0 knows no interim answers
-                self._out += (*_status_line(status, head.reason), *head.parts, b"\r\n")
+                self._out.append(write_head(head, status, lines=b""))
         elif exchange.frame.upgrade is None or not parser.should_upgrade():
             raise _BadAnswerError
         else:
             lines = b"Connection: Upgrade\r\nUpgrade: %b\r\n" % head.special.get(b"upgrade", b"")
-            self._out += (*_status_line(status, head.reason), *head.parts, exchange.answer_lines)
-            self._out += (lines, b"\r\n")
+            self._out.append(write_head(head, status, lines=exchange.answer_lines + lines))
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body, without its chunk's frame."""
@@ -273,15 +273,13 @@ class Upstream(asyncio.Protocol):
         if sent is Framing.UNTIL_CLOSE or not exchange.is_received:
             exchange.keeps_alive = False
         request_id = b"" if b"x-request-id" in special else exchange.request_id_line
-        self._out += (
-            *_status_line(status, head.reason),
-            *head.parts,
-            exchange.answer_lines,
-            request_id,
-            framing_lines(head, sent, status=status),
-            connection_line(keeps_alive=exchange.keeps_alive, is_http11=is_http11),
-            b"\r\n",
+        lines = (
+            exchange.answer_lines
+            + request_id
+            + framing_lines(head, sent, status=status)
+            + connection_line(keeps_alive=exchange.keeps_alive, is_http11=is_http11)
         )
+        self._out.append(write_head(head, status, lines=lines))
         exchange.phase = Phase.ANSWERING
         if exchange.is_head:
             # The parser cannot be told that an answer to HEAD has no body, and would wait.
@@ -364,7 +362,3 @@ class Upstream(asyncio.Protocol):
             return
         if data:
             self.data_received(data)
-
-
-def _status_line(status: int, reason: bytes) -> tuple[bytes, bytes, bytes]:
-    return (b"HTTP/1.1 %d " % status, reason, b"\r\n")
