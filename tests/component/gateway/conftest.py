@@ -132,6 +132,11 @@ class _Parsed:
         self.in_head = True
         self.is_done = False
 
+    def wanted(self) -> int:
+        """How much may be read at once without reading too far."""
+        lengths = [int(v) for name, v in self.headers if name.lower() == b"content-length"]
+        return 1 if self.in_head or not lengths else lengths[0] - len(self.body)
+
     def on_message_begin(self) -> None:
         self.headers, self.reason, self.in_head = [], b"", True
 
@@ -156,10 +161,10 @@ class Client(Line):
     """A client that sends bytes as they are given."""
 
     async def answer(self, *, is_head: bool = False) -> Answer:
-        """The next final answer; reads byte by byte, so that what follows stays to be read."""
+        """The next final answer; what follows it stays to be read."""
         parsed = _Parsed(is_head=is_head)
         while not parsed.is_done:
-            data = await asyncio.wait_for(self.reader.read(1), WAIT_S)
+            data = await asyncio.wait_for(self.reader.read(parsed.wanted()), WAIT_S)
             if not data:
                 break
             parsed.parser.feed_data(data)
