@@ -135,6 +135,9 @@ async def _take_on(ground: Ground, supervisor: Supervisor) -> None:
         supervisor.add(provider)
     for invalid in found.invalid:
         supervisor.add_invalid(invalid)
+    codes = {p.code for p in found.providers} | {i.code for i in found.invalid}
+    for code in sorted(set(ground.settings.providers) - codes):
+        _log.warning("settings.unknown_provider", code=code, file=str(ground.home.config))
 
 
 def _find(ground: Ground) -> Scan:

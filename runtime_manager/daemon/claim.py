@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -82,9 +83,22 @@ class Claim:
     def _make_folders(self) -> None:
         for folder in (self.home.root, self.home.providers):
             folder.mkdir(parents=True, exist_ok=True)
-        for private in (self.home.run, self.home.sockets):
-            private.mkdir(parents=True, exist_ok=True, mode=0o700)
-            private.chmod(0o700)
+        for private in {self.home.run, self.home.sockets}:
+            _make_private(private)
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder for this user alone, or take one that is. Raises DaemonError, OSError.
+
+    A short folder for sockets lies under /tmp, where anybody may have made the name before us.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise DaemonError(
+            f"{folder} is a link, or another user's", hint="remove it, or choose a shorter home"
+        )
+    folder.chmod(0o700)
 
 
 def read(home: Home) -> Whereabouts | None:

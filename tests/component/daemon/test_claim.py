@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from runtime_manager.daemon.claim import Claim, Whereabouts, read
+from runtime_manager.errors import AlreadyRunningError, DaemonError
+from runtime_manager.model.home import Home
+
+HERE = Whereabouts("http://127.0.0.1:1", "/s", 7, 1.0, "/t", "n")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    base = tmp_path / "short"
+    base.mkdir()
+    return Home(tmp_path / "h", sockets_base=base)
+
+
+def test_what_is_published_is_read_back_and_is_for_the_owner_alone(home: Home) -> None:
+    claim = Claim(home)
+    claim.take()
+    claim.publish(HERE)
+    assert read(home) == HERE
+    assert home.token.read_text().strip() == claim.token
+    for path in (home.token, home.runtime_json):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.run.stat().st_mode) == 0o700
+    claim.release()
+    claim.release()
+    assert read(home) is None
+    assert not home.token.exists()
+
+
+def test_a_second_claim_is_told_where_the_first_is(home: Home) -> None:
+    first = Claim(home)
+    first.take()
+    first.publish(HERE)
+    with pytest.raises(AlreadyRunningError) as told:
+        Claim(home).take()
+    assert told.value.facts["whereabouts"] == HERE
+    first.release()
+    again = Claim(home)
+    again.take()
+    again.release()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"url": 1}', '{"surprise": 1}'])
+def test_a_damaged_file_is_as_good_as_none(home: Home, text: str) -> None:
+    home.run.mkdir(parents=True)
+    home.runtime_json.write_text(text)
+    assert read(home) is None
+
+
+def test_a_folder_for_sockets_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    base = tmp_path / "short"
+    base.mkdir()
+    home = Home(tmp_path / ("deep" * 30) / "h", sockets_base=base)
+    assert home.sockets.parent == base
+    (tmp_path / "elsewhere").mkdir()
+    home.sockets.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DaemonError, match="is a link, or another user's"):
+        Claim(home).take()
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DaemonError, match=r"cannot write .*file"):
+        Claim(Home(tmp_path / "file" / "h")).take()
