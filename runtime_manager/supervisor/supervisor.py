@@ -1,44 +1,28 @@
-"""Which runners exist; starts and stops them, dependencies first, and answers for them all."""
+"""Starts and stops providers, dependencies first, and answers for them all."""
 
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 
-from runtime_manager.errors import NotStartableError, UnknownCodeError, WaitTimeoutError
+from runtime_manager.errors import WaitTimeoutError
 from runtime_manager.gateway.routes import RouteTable
 from runtime_manager.lifecycle.table import Event, Instance, State, Wanted
 from runtime_manager.model.manifest import Start
 from runtime_manager.model.provider import Invalid, Provider
 from runtime_manager.process.output import Output
 from runtime_manager.process.usage import Usage, usage
-from runtime_manager.supervisor import viewing
 from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.idleness import Idleness
+from runtime_manager.supervisor.roster import Post, Roster
 from runtime_manager.supervisor.runner import Runner, World
 from runtime_manager.supervisor.view import ProviderView
 
 _log = structlog.get_logger()
-_AT_REST = frozenset({State.STOPPED, State.FAILED})
-
-
-@dataclass(frozen=True, slots=True)
-class _Berthed:
-    runner: Runner
-    idleness: Idleness
-    task: asyncio.Task[None]
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is at rest for good: nothing of it runs, and nothing wakes it."""
-        instance = self.runner.instance
-        is_down = instance.state in _AT_REST and instance.wanted is Wanted.DOWN
-        return is_down or self.task.done()
 
 
 class Supervisor:
@@ -47,15 +31,9 @@ class Supervisor:
     def __init__(self, world: World, *, new_output: Callable[[Provider], Output]) -> None:
         self._world = world
         self._new_output = new_output
-        self._running: dict[str, _Berthed] = {}
-        self._invalid: dict[str, Invalid] = {}
-        self._changes: set[asyncio.Event] = set()
+        self._roster = Roster()
+        self._watchers: dict[str, set[asyncio.Event]] = {}
         self._is_closing = False
-
-    @property
-    def events(self) -> EventLog:
-        """What happens, numbered."""
-        return self._world.events
 
     # What exists.
 
@@ -65,90 +43,72 @@ class Supervisor:
             provider,
             world=self._world,
             output=self._new_output(provider),
-            blocked_by=lambda: self._blocked_by(provider),
+            blocked_by=lambda: self._roster.blocking(provider),
             changed=self._changed,
         )
         idleness = Idleness(runner, in_flight=self._world.board.in_flight)
         task = asyncio.get_running_loop().create_task(runner.run(), name=f"runner {provider.code}")
-        self._running[provider.code] = _Berthed(runner, idleness, task)
+        self._roster.add(Post(runner, idleness, task))
         self.events.publish("provider.added", code=provider.code)
 
     def add_invalid(self, invalid: Invalid) -> None:
         """List a package that cannot be used, with its reason."""
-        self._invalid[invalid.code] = invalid
+        self._roster.add_invalid(invalid)
         _log.warning("package.invalid", code=invalid.code, reason=str(invalid.error))
+
+    # What is asked of them.
 
     def start_all(self) -> None:
         """Ask for every provider that starts by itself; those with dependencies wait for them."""
-        for berthed in self._running.values():
-            if berthed.runner.provider.start is Start.AUTO:
-                berthed.runner.ask(Event.START)
-
-    # What is asked of one.
+        for post in self._roster:
+            if post.runner.provider.start is Start.AUTO:
+                self.start(post.runner.provider.code)
 
     def start(self, code: str) -> None:
         """Ask for a start; returns at once. Raises UnknownCodeError, NotStartableError."""
-        self._wake_dependencies(self._runner(code))
-        self._runner(code).ask(Event.START)
+        self._ask(code, Event.START)
 
     def stop(self, code: str) -> None:
         """Ask for a stop; no request wakes it after that. Raises as `start` does."""
-        self._runner(code).ask(Event.STOP)
+        self._roster.post(code).runner.ask(Event.STOP)
 
     def restart(self, code: str) -> None:
         """Ask for a restart. Raises as `start` does."""
-        self._wake_dependencies(self._runner(code))
-        self._runner(code).ask(Event.RESTART)
+        self._ask(code, Event.RESTART)
 
     def wake(self, code: str) -> None:
         """A request came for an on-demand provider at rest: start it; else do nothing."""
-        berthed = self._running.get(code)
-        if berthed is None or self._is_closing:
-            return
-        if berthed.runner.instance.wanted is Wanted.ON_DEMAND:
-            self.start(code)
+        post = self._roster.find(code)
+        if post and post.runner.instance.wanted is Wanted.ON_DEMAND and not self._is_closing:
+            self._ask(code, Event.START)
 
     def settled(self, code: str, generation: int) -> None:
         """Nothing is under way to that generation any more."""
-        berthed = self._running.get(code)
-        if berthed is not None and berthed.runner.instance.generation == generation:
-            berthed.idleness.count()
+        post = self._roster.find(code)
+        if post and post.runner.instance.generation == generation:
+            post.idleness.count()
 
-    async def wait(
-        self, code: str, *, until: Callable[[ProviderView], bool], timeout_s: float
-    ) -> ProviderView:
-        """The provider once `until` holds for it. Raises WaitTimeoutError, UnknownCodeError."""
-        change = asyncio.Event()
-        self._changes.add(change)
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not until(view := self.view(code)):
-                    change.clear()
-                    await change.wait()
-                return view
-        except TimeoutError:
-            state = self.view(code).state
-            raise WaitTimeoutError(
-                f"{code} is still {state} after {timeout_s:g} s",
-                hint=f"rtm status {code} tells why",
-                state=state,
-            ) from None
-        finally:
-            self._changes.discard(change)
+    def _ask(self, code: str, event: Event) -> None:
+        """Ask for one to come up, and for those it depends on that rest until a request comes."""
+        runner = self._roster.post(code).runner
+        for dependency in runner.provider.manifest.depends_on:
+            self.wake(dependency)
+        runner.ask(event)
 
     # What is told of them.
 
+    @property
+    def events(self) -> EventLog:
+        """What happens, numbered."""
+        return self._world.events
+
     def views(self) -> tuple[ProviderView, ...]:
         """All that is listed, by code."""
-        return tuple(self.view(code) for code in sorted({*self._running, *self._invalid}))
+        return self._roster.views()
 
     def view(self, code: str) -> ProviderView:
         """One provider as it is now. Raises UnknownCodeError."""
-        if code in self._running:
-            return viewing.of_runner(self._running[code].runner)
-        if code in self._invalid:
-            return viewing.of_invalid(self._invalid[code])
-        raise self._unknown(code)
+        return self._roster.view(code)
 
     def routes(self) -> RouteTable:
         """The newest route table."""
@@ -156,12 +116,31 @@ class Supervisor:
 
     def output(self, code: str) -> Output:
         """What its programs print. Raises UnknownCodeError, NotStartableError."""
-        return self._runner(code).output
+        return self._roster.post(code).runner.output
 
     def usage(self, code: str) -> Usage | None:
         """What its process tree uses, None without one. Blocks: call it in a thread."""
-        live = self._runner(code).live
+        live = self._roster.post(code).runner.live
         return usage(live.pid) if live is not None and live.is_alive else None
+
+    async def wait(
+        self, code: str, *, until: Callable[[ProviderView], bool], timeout_s: float
+    ) -> ProviderView:
+        """The provider once `until` holds for it. Raises WaitTimeoutError, UnknownCodeError."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                with self._watching(code) as change:
+                    while not until(view := self.view(code)):
+                        change.clear()
+                        await change.wait()
+                    return view
+        except TimeoutError:
+            state = self.view(code).state
+            raise WaitTimeoutError(
+                f"{code} is still {state} after {timeout_s:g} s",
+                hint=f"rtm status {code} tells why",
+                state=state,
+            ) from None
 
     # The end.
 
@@ -178,87 +157,55 @@ class Supervisor:
         )
         if not stopping.done():
             _log.warning("shutdown.cut", hurried=hurry.is_set(), after_s=timeout_s)
-        await _cancelled(stopping, hurried)
-        for berthed in self._running.values():
-            berthed.idleness.close()
-            berthed.task.cancel()
-        await asyncio.gather(
-            *(berthed.task for berthed in self._running.values()), return_exceptions=True
-        )
-        for berthed in self._running.values():
-            berthed.runner.output.close()
+        for post in self._roster:
+            post.idleness.close()
+        await _cancelled(stopping, hurried, *(post.task for post in self._roster))
+        for post in self._roster:
+            post.runner.output.close()
 
     async def _stop_all(self) -> None:
-        await asyncio.gather(*(self._stop_after_dependents(code) for code in self._running))
+        await asyncio.gather(*(self._stop_after_dependents(post) for post in self._roster))
 
-    async def _stop_after_dependents(self, code: str) -> None:
-        for dependent in self._dependents(code):
-            await self._at_rest(dependent)
-        self._running[code].runner.ask(Event.STOP)
-        await self._at_rest(code)
+    async def _stop_after_dependents(self, post: Post) -> None:
+        for dependent in self._roster.dependents(post.runner.provider.code):
+            await self._ended(dependent)
+        post.runner.ask(Event.STOP)
+        await self._ended(post)
 
-    async def _at_rest(self, code: str) -> None:
-        change = asyncio.Event()
-        self._changes.add(change)
-        try:
-            while not self._running[code].has_ended:
+    async def _ended(self, post: Post) -> None:
+        with self._watching(post.runner.provider.code) as change:
+            while not post.has_ended:
                 change.clear()
                 await change.wait()
+
+    # Changes.
+
+    @contextmanager
+    def _watching(self, code: str) -> Iterator[asyncio.Event]:
+        """An event that is set at each change of `code`."""
+        change = asyncio.Event()
+        watchers = self._watchers.setdefault(code, set())
+        watchers.add(change)
+        try:
+            yield change
         finally:
-            self._changes.discard(change)
-
-    # Dependencies.
-
-    def _dependents(self, code: str) -> list[str]:
-        return [
-            other
-            for other, berthed in self._running.items()
-            if code in berthed.runner.provider.manifest.depends_on
-        ]
-
-    def _blocked_by(self, provider: Provider) -> tuple[str, ...]:
-        return tuple(c for c in provider.manifest.depends_on if not self._is_ready(c))
-
-    def _is_ready(self, code: str) -> bool:
-        berthed = self._running.get(code)
-        return berthed is not None and berthed.runner.instance.state is State.READY
-
-    def _wake_dependencies(self, runner: Runner) -> None:
-        for code in runner.provider.manifest.depends_on:
-            self.wake(code)
+            watchers.discard(change)
 
     def _changed(self, runner: Runner, before: Instance) -> None:
-        """After each change: those who wait for it look again."""
-        for change in self._changes:
+        code = runner.provider.code
+        for change in self._watchers.get(code, ()):
             change.set()
-        if runner.instance.state is not State.READY or before.state is State.READY:
-            return
-        berthed = self._running.get(runner.provider.code)
-        if berthed is not None:
-            berthed.idleness.count()
-        if not self._is_closing:
-            self._start_waiting(runner.provider.code)
+        if runner.instance.state is State.READY and before.state is not State.READY:
+            self._became_ready(code)
 
-    def _start_waiting(self, code: str) -> None:
-        for dependent in self._dependents(code):
-            waiting = self._running[dependent].runner
-            instance = waiting.instance
-            if instance.state is State.STOPPED and instance.wanted is Wanted.UP:
-                waiting.ask(Event.START)
-
-    def _runner(self, code: str) -> Runner:
-        if code in self._invalid:
-            error = self._invalid[code].error
-            raise NotStartableError(f"{code} is invalid: {error}", hint=error.hint)
-        if code not in self._running:
-            raise self._unknown(code)
-        return self._running[code].runner
-
-    def _unknown(self, code: str) -> UnknownCodeError:
-        known: Iterable[str] = {*self._running, *self._invalid}
-        near = difflib.get_close_matches(code, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "rtm list shows what there is"
-        return UnknownCodeError(f"no provider is called {code!r}", hint=hint)
+    def _became_ready(self, code: str) -> None:
+        """Count its idleness from now on, and start those that wait for it."""
+        post = self._roster.find(code)
+        if post is not None:
+            post.idleness.count()
+        for dependent in () if self._is_closing else self._roster.dependents(code):
+            if dependent.is_waiting:
+                dependent.runner.ask(Event.START)
 
 
 async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
