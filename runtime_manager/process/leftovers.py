@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 
 from runtime_manager.process import tree
 from runtime_manager.process.tree import Marked
 
-_LOOK_S = 0.05
+_LOOK_S = 0.02
+_KILL_S = 5.0
 
 
 async def end_leftovers(home_id: str, *, grace_s: float) -> list[Marked]:
     """SIGTERM, and after `grace_s` SIGKILL, to all that carries the home's marker; those found.
 
-    Spares this process and its ancestors: a daemon may have been started from inside a provider.
-    A pid is only signalled while its start time is the one it was found with.
+    Looked for again until nothing is left, since a process may fork while it is looked at; what
+    still lives five seconds after SIGKILL is given up. Spares this process and its ancestors: a
+    daemon may have been started from inside a provider.
     """
     spared = ancestors()
-    found = [one for one in tree.marked(f"{home_id}/") if one.pid not in spared]
-    for number, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 1.0)):
-        alive = [one for one in found if is_alive(one)]
-        if not alive:
+    found: dict[tuple[int, float], Marked] = {}
+    for number, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, _KILL_S)):
+        if await _ended(home_id, spared, number, patience_s=patience_s, found=found):
             break
-        for one in alive:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(one.pid, number)
-        await _gone(alive, patience_s)
-    return found
+    return list(found.values())
 
 
 def ancestors() -> set[int]:
@@ -43,16 +39,26 @@ def ancestors() -> set[int]:
     return line
 
 
-def is_alive(one: Marked) -> bool:
-    """Whether the pid is still the process that was found, and not a zombie."""
-    found = tree.kin(one.pid)
-    return found is not None and found.started_at == one.started_at and found.state != "Z"
-
-
-async def _gone(found: list[Marked], patience_s: float) -> None:
-    try:
-        async with asyncio.timeout(patience_s):
-            while any(is_alive(one) for one in found):  # noqa: ASYNC110  # not our children
-                await asyncio.sleep(_LOOK_S)
-    except TimeoutError:
-        return
+async def _ended(
+    home_id: str,
+    spared: set[int],
+    number: int,
+    *,
+    patience_s: float,
+    found: dict[tuple[int, float], Marked],
+) -> bool:
+    """Signal each leftover once, and newcomers as they are seen; whether all were gone in time."""
+    signalled: set[tuple[int, float]] = set()
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience_s
+    while left := [one for one in tree.marked(f"{home_id}/") if one.pid not in spared]:
+        for one in left:
+            key = (one.pid, one.started_at)
+            found[key] = one
+            if key not in signalled:
+                signalled.add(key)
+                tree.send(number, one.pid, started_at=one.started_at)
+        if loop.time() >= until:
+            return False
+        await asyncio.sleep(_LOOK_S)  # not our children: no event tells of their end
+    return True

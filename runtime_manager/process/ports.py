@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import psutil
 
 from runtime_manager.errors import PortTakenError
+from runtime_manager.process.listeners import holder_of
 
 _BACKLOG = 1024
 
@@ -52,23 +53,17 @@ def _bound(host: str, port: int) -> socket.socket:
         sock.close()
         if exc.errno == errno.EADDRINUSE:
             raise PortTakenError(
-                f"port {port} is in use{owner_text(port)}",
+                f"port {port} is in use{owner_text(port, host=host)}",
                 hint="stop that program, or choose another port (0: any free one)",
             ) from exc
         raise
     return sock
 
 
-def owner_text(port: int) -> str:
+def owner_text(port: int, *, host: str = "127.0.0.1") -> str:
     """` by NAME (pid N)` where the listener on `port` can be told, else the empty string."""
-    try:
-        connections = psutil.net_connections("tcp")
-    except psutil.Error:
-        return ""
-    for one in connections:
-        if one.status == psutil.CONN_LISTEN and one.laddr[1:] == (port,) and one.pid:
-            return f" by {_name(one.pid)} (pid {one.pid})"
-    return ""
+    pid = holder_of(port, host=host)
+    return "" if pid is None else f" by {_name(pid)} (pid {pid})"
 
 
 def _name(pid: int) -> str:

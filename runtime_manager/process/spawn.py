@@ -7,11 +7,10 @@ seen by the loop without a signal handler or a thread. Only the pid asked for is
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
+import resource
 import socket
 import subprocess
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +19,8 @@ from typing import IO
 from runtime_manager.errors import SpawnError
 from runtime_manager.process import tree
 from runtime_manager.process.exit_status import ExitStatus
-
-_PERMANENT = frozenset({errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.EISDIR})
+from runtime_manager.process.exit_watch import watch_exit
+from runtime_manager.process.spawn_failure import must_run, spawn_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Child:
         self.pid = popen.pid
         self.started_at = tree.started_at(popen.pid) or 0.0
         self._status: asyncio.Future[ExitStatus] = asyncio.get_running_loop().create_future()
-        self._watch()
+        watch_exit(popen.pid, self._reap)
 
     @property
     def is_alive(self) -> bool:
@@ -97,30 +96,6 @@ class Child:
             if pipe is not None:
                 pipe.close()
 
-    def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            handle = os.pidfd_open(self.pid)
-        except (AttributeError, OSError):
-            self._watch_by_thread(loop)
-            return
-
-        def ended() -> None:
-            loop.remove_reader(handle)
-            os.close(handle)
-            self._reap()
-
-        loop.add_reader(handle, ended)
-
-    def _watch_by_thread(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Where there is no pidfd: a thread waits without reaping, the loop reaps."""
-
-        def wait() -> None:
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
-            loop.call_soon_threadsafe(self._reap)
-
-        threading.Thread(target=wait, name=f"wait {self.pid}", daemon=True).start()
-
     def _reap(self) -> None:
         returncode = self._popen.wait()
         self.close_stdin()
@@ -140,25 +115,52 @@ def spawn(launch: Launch) -> Child:
         raise SpawnError(
             "listen: fd does not go with stop.close_stdin", is_permanent=True, kind="bad-manifest"
         )
+    _check_rlimits(launch.rlimits)
     try:
-        popen = subprocess.Popen(
-            _argv(launch),
-            env=dict(launch.env),
-            cwd=launch.cwd,
-            stdin=_stdin(launch),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-        )
+        return Child(_popen(launch))
     except (OSError, ValueError) as exc:
-        raise _spawn_error(exc, launch) from exc
-    return Child(popen)
+        raise spawn_error(exc, Path(launch.argv[0]), cwd=launch.cwd) from exc
+
+
+def _popen(launch: Launch) -> subprocess.Popen[bytes]:
+    argv = _argv(launch)
+    if argv is not launch.argv:
+        must_run(Path(launch.argv[0]))
+    return subprocess.Popen(
+        argv,
+        env=dict(launch.env),
+        cwd=launch.cwd,
+        stdin=_stdin(launch),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        start_new_session=True,
+    )
+
+
+def _check_rlimits(rlimits: Rlimits) -> None:
+    """Refuse what is above our own hard limits: nobody but root may raise those (getrlimit(2))."""
+    for name, wanted, number in (
+        ("open_files", rlimits.open_files, resource.RLIMIT_NOFILE),
+        ("memory", rlimits.data_bytes, resource.RLIMIT_DATA),
+    ):
+        hard = resource.getrlimit(number)[1]
+        if wanted is not None and hard != resource.RLIM_INFINITY and wanted > hard:
+            raise SpawnError(
+                f"limits.{name} is {wanted}, and the daemon itself may have no more than {hard}",
+                is_permanent=True,
+                hint="lower it, or raise the daemon's own limit",
+                kind="limit-refused",
+            )
 
 
 def _stdin(launch: Launch) -> int:
-    """The listener travels as standard input, from where the shell moves it to descriptor 3."""
+    """The listener travels as standard input, from where the shell moves it to descriptor 3.
+
+    It is made to block: an earlier program may have changed that for all who share it (fcntl(2)).
+    """
     if launch.listener is not None:
+        os.set_blocking(launch.listener.fileno(), True)
         return launch.listener.fileno()
     return subprocess.PIPE if launch.has_stdin_pipe else subprocess.DEVNULL
 
@@ -181,48 +183,3 @@ def _argv(launch: Launch) -> tuple[str, ...]:
     if not steps:
         return launch.argv
     return ("/bin/sh", "-c", " && ".join(steps), launch.argv[0], *launch.argv)
-
-
-def _spawn_error(exc: OSError | ValueError, launch: Launch) -> SpawnError:
-    """What went wrong, told so that a person can mend it (execve(2))."""
-    program = launch.argv[0]
-    if isinstance(exc, ValueError):
-        return SpawnError(f"{program}: {exc}", is_permanent=True)
-    kind, told, hint = _TOLD.get(exc.errno or 0, ("spawn-failed", os.strerror(exc.errno or 0), ""))
-    if exc.errno == errno.ENOENT and Path(program).exists():
-        interpreter = _interpreter(Path(program))
-        kind, told, hint = (
-            "interpreter-missing",
-            f"its interpreter {interpreter} is missing",
-            "install it, or correct the first line of the program",
-        )
-    return SpawnError(
-        f"{program}: {told}", is_permanent=exc.errno in _PERMANENT, hint=hint, kind=kind
-    )
-
-
-_TOLD = {
-    errno.ENOENT: ("binary-missing", "binary not found", "build or install it"),
-    errno.EACCES: ("not-executable", "not executable", "chmod +x it"),
-    errno.ENOEXEC: (
-        "wrong-format",
-        "not a program this machine can run",
-        "it is for another architecture, or a script without a first line such as #!/bin/sh",
-    ),
-    errno.EAGAIN: ("no-processes", "no more processes allowed", "see ulimit -u"),
-    errno.ENOMEM: ("no-memory", "not enough memory to start it", ""),
-    errno.EMFILE: ("no-descriptors", "too many open files", "raise ulimit -n for the daemon"),
-    errno.ETXTBSY: ("busy", "the program is being written", "it is tried again"),
-}
-
-
-def _interpreter(program: Path) -> str:
-    """What a script's first line names; the program itself where it is none."""
-    try:
-        with program.open("rb") as file:
-            first = file.readline(256)
-    except OSError:
-        return str(program)
-    if not first.startswith(b"#!"):
-        return "(its loader)"
-    return first[2:].decode(errors="replace").strip()

@@ -119,7 +119,8 @@ class Generation:
         endpoint = self._berth.endpoint
         if not isinstance(endpoint, TcpEndpoint) or self.manifest.listen is Listen.FD:
             return True
-        is_ours = owner_of(endpoint.port, pids=tree_pids(self.pid)) is Ownership.OURS
+        pids = tree_pids(self.pid)
+        is_ours = owner_of(endpoint.port, pids=pids, host=endpoint.host) is Ownership.OURS
         if is_ours:
             self._berth.listening()
         return is_ours
