@@ -123,6 +123,7 @@ class RequestReader:
 
     def refuse(self, problem: Problem) -> None:
         """End the reading: the request at hand is answered so, in its turn."""
+        self._engine.notes.note("gateway.bad_request", problem=problem.code)
         exchange, head = self._reading, self._head
         self._parser = self._head = self._reading = None
         if exchange is not None:

@@ -26,6 +26,7 @@ from runtime_manager.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
 
 WAIT_S = 10.0
 TOKEN = "t0ken-of-the-tests"
+HEADS_ONLY = frozenset({"test_access", "test_paths", "test_request_headers"})
 
 Script = Callable[["Line"], Awaitable[None]]
 
@@ -289,12 +290,12 @@ class Bench:
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Every test here runs on both loops."""
-    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
-        "asyncio": asyncio.new_event_loop
-    }
+    """Every test runs on both loops, but for those in which only heads differ."""
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {}
     if uvloop is not None:
         factories["uvloop"] = uvloop.new_event_loop
+    if uvloop is None or item.path.stem not in HEADS_ONLY:
+        factories["asyncio"] = asyncio.new_event_loop
     return factories
 
 
