@@ -1,0 +1,90 @@
+"""From spawn to routed: many providers at once, beside the same programs started bare."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from benchmarks.figures import Limit, Row, Section, Unit
+from benchmarks.ground import FAST, Daemon, running, temporary_home
+from benchmarks.rounds import Effort, in_turns, seconds
+
+_COUNTS = (1, 20, 100)
+_LIMIT = Limit(factor=1.1, plus=0.050)
+_PATIENCE_S = 60.0
+_PAUSE_S = 0.0001
+"""Per program not yet there: asking must not take the processor from those that start."""
+
+
+def measure(effort: Effort) -> Section:
+    """Ours: from the first of N calls of the API until the event stream has told of N routes."""
+    with temporary_home() as home:
+        codes = home.add_many(max(_COUNTS))
+        with running(home) as daemon:
+            rows = tuple(_row(daemon, codes[:count], effort) for count in _COUNTS)
+    return Section(
+        "start",
+        "manual providers of a running daemon, from the first API call to the last route open",
+        "the same programs by Popen, until each answers /health",
+        rows,
+    )
+
+
+def _row(daemon: Daemon, codes: Sequence[str], effort: Effort) -> Row:
+    def ours() -> float:
+        taken = seconds(lambda: daemon.start(codes))
+        daemon.stop(codes)
+        return taken
+
+    us, bare = in_turns(effort.rounds, ours, lambda: start_bare(len(codes)))
+    plural = "s" if len(codes) > 1 else ""
+    return Row(f"{len(codes)} provider{plural}", Unit.SECONDS, us, bare, _LIMIT)
+
+
+def start_bare(count: int) -> float:
+    """Seconds until `count` programs, started together by us, have answered."""
+    with ExitStack() as stack:
+        ports = [_held_port(stack) for _ in range(count)]
+        begun = time.perf_counter()
+        for port in ports:
+            stack.callback(_end, _popen(port))
+        _until_all_answer(ports)
+        return time.perf_counter() - begun
+
+
+def _held_port(stack: ExitStack) -> int:
+    """A free port; held, or the connections that ask for others would be given it."""
+    sock = stack.enter_context(socket.socket())
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", 0))
+    return int(sock.getsockname()[1])
+
+
+def _popen(port: int) -> subprocess.Popen[bytes]:
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen([*FAST, str(port)], stdin=nothing, stdout=nothing, stderr=nothing)
+
+
+def _end(popen: subprocess.Popen[bytes]) -> None:
+    popen.kill()
+    popen.wait()
+
+
+def _until_all_answer(ports: Sequence[int]) -> None:
+    missing, give_up = list(ports), time.monotonic() + _PATIENCE_S
+    while missing := [port for port in missing if not _answers(port)]:
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"{len(missing)} of {len(ports)} programs do not answer")
+        time.sleep(max(0.001, _PAUSE_S * len(missing)))
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return connection.recv(65536).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
