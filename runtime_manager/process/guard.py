@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 
 import structlog
 
 from runtime_manager.errors import DaemonError
-from runtime_manager.process import guard_main
+from runtime_manager.process import guard_main, tree
 from runtime_manager.process.spawn import Child
 
 _log = structlog.get_logger()
+GUARD_OF = "guard-of/"
+"""Marks a guard: the next daemon of the home waits until an earlier one's has done its work."""
 _AGAIN_S = 0.2
 _FAREWELL_S = 5.0
 
@@ -58,7 +61,7 @@ class Guard:
             async with asyncio.timeout(_FAREWELL_S):
                 await self._child.wait()
         except TimeoutError:
-            self._child.signal_group(9)
+            self._child.signal_group(signal.SIGKILL)
             await self._child.wait()
 
     async def _keep(self) -> None:
@@ -89,7 +92,7 @@ class Guard:
                 stdin=read_end,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={},
+                env={tree.MARKER: f"{GUARD_OF}{self._home_id}"},
                 cwd="/",
                 start_new_session=True,
             )
@@ -102,11 +105,15 @@ class Guard:
         return Child(popen)
 
     def _say(self, line: str) -> None:
-        """A line is far below PIPE_BUF, so it goes whole or not at all (pipe(7))."""
+        """A line is far below PIPE_BUF, so it goes whole or not at all (pipe(7)).
+
+        A guard that does not listen is ended: the next one is told everything.
+        """
         try:
             os.write(self._pipe, f"{line}\n".encode())
         except OSError as exc:
             _log.warning("guard.deaf", line=line, error=exc.strerror)
+            self._child.signal_group(signal.SIGKILL)
 
     def _hang_up(self) -> None:
         if self._pipe >= 0:

@@ -8,26 +8,41 @@ only the registered groups are known.
 import os
 import signal
 import sys
+import time
 
 DEADLINE_S = 5.0
 LOOK_S = 0.05
 
 
-def started_at(pid: int) -> str:
-    """The start time of `pid` in ticks (proc(5)), empty once it is gone or a zombie."""
+def stat(pid: int) -> "list[bytes]":
+    """What follows the name in /proc/PID/stat (proc(5)); nothing once it is gone."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b") ")[2].split()
+            return file.read().rpartition(b") ")[2].split()
     except OSError:
-        return ""
-    return "" if fields[0] == b"Z" else fields[19].decode()
+        return []
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it is there and no zombie."""
+    return stat(pid)[:1] not in ([], [b"Z"])
+
+
+def is_another(pid: int, ticks: str) -> bool:
+    """Whether the pid is another process's than the one registered.
+
+    While a group or session lives its number is given to no other process, so a leader that is gone
+    may have left one, and one that is replaced has not.
+    """
+    now = stat(pid)
+    return bool(now) and ticks not in (now[19].decode(), "0")
 
 
 def marked(prefix: bytes) -> set[int]:
     """The live processes whose marker starts with `prefix`."""
     found = set()
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if not name.isdigit() or int(name) == os.getpid() or not started_at(int(name)):
+        if not name.isdigit() or int(name) == os.getpid() or not is_alive(int(name)):
             continue
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
@@ -43,7 +58,7 @@ def in_sessions(leaders: set[int]) -> set[int]:
     """The live processes whose session or group is one of `leaders`."""
     found = set()
     for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if name.isdigit() and started_at(int(name)):
+        if name.isdigit() and is_alive(int(name)):
             try:
                 if leaders & {os.getsid(int(name)), os.getpgid(int(name))}:
                     found.add(int(name))
@@ -62,9 +77,7 @@ def kill(pid: int) -> None:
 
 def end_all(registered: "dict[int, str]", prefix: bytes) -> None:
     """End every registered group that is still the one registered, and all that is marked."""
-    import time
-
-    leaders = {pid for pid, ticks in registered.items() if ticks in (started_at(pid), "0")}
+    leaders = {pid for pid, ticks in registered.items() if not is_another(pid, ticks)}
     for pid in leaders:
         try:
             os.killpg(pid, signal.SIGKILL)

@@ -7,19 +7,24 @@ import os
 import signal
 
 from runtime_manager.process import tree
+from runtime_manager.process.guard import GUARD_OF
+from runtime_manager.process.guard_main import DEADLINE_S
 from runtime_manager.process.tree import Marked
 
 _LOOK_S = 0.02
 _KILL_S = 5.0
+_GUARD_S = DEADLINE_S + 1.0
 
 
 async def end_leftovers(home_id: str, *, grace_s: float) -> list[Marked]:
     """SIGTERM, and after `grace_s` SIGKILL, to all that carries the home's marker; those found.
 
-    Looked for again until nothing is left, since a process may fork while it is looked at; what
-    still lives five seconds after SIGKILL is given up. Spares this process and its ancestors: a
-    daemon may have been started from inside a provider.
+    Waits first for the guard of an earlier daemon, which may be at the same work and would take our
+    own programs for its. Looked for again until nothing is left, since a process may fork while it
+    is looked at; what still lives five seconds after SIGKILL is given up. Spares this process and
+    its ancestors: a daemon may have been started from inside a provider.
     """
+    await _earlier_guards_gone(home_id)
     spared = ancestors()
     found: dict[tuple[int, float], Marked] = {}
     for number, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, _KILL_S)):
@@ -37,6 +42,23 @@ def ancestors() -> set[int]:
         found = tree.kin(pid)
         pid = found.parent if found else 0
     return line
+
+
+async def _earlier_guards_gone(home_id: str) -> None:
+    """Wait for guards that are not our child; one that outstays its own deadline is killed."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _GUARD_S
+    while earlier := [one for one in tree.marked(f"{GUARD_OF}{home_id}") if not _is_child(one)]:
+        if loop.time() >= until:
+            for one in earlier:
+                tree.send(signal.SIGKILL, one.pid, started_at=one.started_at)
+            return
+        await asyncio.sleep(_LOOK_S)
+
+
+def _is_child(one: Marked) -> bool:
+    found = tree.kin(one.pid)
+    return found is not None and found.parent == os.getpid()
 
 
 async def _ended(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_QUEUE_BYTES = 8 * 1024 * 1024
+_QUEUED_BYTES = 32 * 1024 * 1024
+_QUEUED_BYTES_OF_ONE = 4 * 1024 * 1024
+_FAREWELL_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,57 +28,86 @@ class LogWriter:
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[tuple[RotatedFile, bytes] | None] = queue.SimpleQueue()
+        self._queued: Counter[Path] = Counter()
         self._queued_bytes = 0
         self._lock = threading.Lock()
-        self._open: dict[Path, BinaryIO] = {}
+        self._logs: dict[Path, _Log] = {}
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
     def append(self, file: RotatedFile, data: bytes) -> bool:
         """Queue `data`; False where too much is queued already, and it is dropped."""
         with self._lock:
-            if self._queued_bytes > _QUEUE_BYTES:
+            is_full = self._queued_bytes > _QUEUED_BYTES
+            if is_full or self._queued[file.path] > _QUEUED_BYTES_OF_ONE:
                 return False
-            self._queued_bytes += len(data)
+            self._count(file.path, len(data))
         self._queue.put((file, data))
         return True
 
     def close(self) -> None:
-        """Write what is queued and end the thread; blocks for as long as that takes."""
+        """Write what is queued and end the thread; blocks for that long, or gives up after 5 s."""
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(_FAREWELL_S)
+
+    def _count(self, path: Path, size: int) -> None:
+        self._queued[path] += size
+        self._queued_bytes += size
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             file, data = item
+            self._logs.setdefault(file.path, _Log()).append(file, data)
             with self._lock:
-                self._queued_bytes -= len(data)
-            try:
-                self._write(file, data)
-            except OSError:
-                self._forget(file.path)  # a full disk loses lines of a log, and nothing else
-        for handle in self._open.values():
-            handle.close()
+                self._count(file.path, -len(data))
+        for log in self._logs.values():
+            log.close()
+
+
+class _Log:
+    """One file, kept open. A full disk loses lines of a log, which says so, and nothing else."""
+
+    def __init__(self) -> None:
+        self._handle: BinaryIO | None = None
+        self._size = 0
+        self._lost = 0
+
+    def append(self, file: RotatedFile, data: bytes) -> None:
+        try:
+            if self._lost:
+                self._write(file, f"[{self._lost} lines could not be written]\n".encode())
+                self._lost = 0
+            self._write(file, data)
+        except OSError:
+            self._lost += data.count(b"\n")
+            self.close()
+
+    def close(self) -> None:
+        if self._handle is not None:
+            self._handle.close()
+            self._handle = None
 
     def _write(self, file: RotatedFile, data: bytes) -> None:
-        handle = self._open.get(file.path)
-        if handle is None:
-            file.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = self._open[file.path] = file.path.open("ab", buffering=0)
-        if handle.tell() + len(data) > file.max_bytes and handle.tell():
-            self._forget(file.path)
+        if self._handle is not None and self._size + len(data) > file.max_bytes and self._size:
+            self.close()
             _rotate(file)
-            handle = self._open[file.path] = file.path.open("ab", buffering=0)
-        handle.write(data)
+        handle = self._handle or self._open(file)
+        left = memoryview(data)
+        while left:
+            left = left[handle.write(left) :]
+        self._size += len(data)
 
-    def _forget(self, path: Path) -> None:
-        handle = self._open.pop(path, None)
-        if handle is not None:
-            handle.close()
+    def _open(self, file: RotatedFile) -> BinaryIO:
+        file.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = self._handle = file.path.open("ab", buffering=0)
+        self._size = handle.tell()
+        return handle
 
 
 def _rotate(file: RotatedFile) -> None:
     """Shift each file to the next number; the last one is lost."""
+    if file.files < 2:
+        file.path.unlink(missing_ok=True)
     for number in range(file.files - 1, 0, -1):
         older = file.path.with_name(f"{file.path.name}.{number}")
         newer = file.path.with_name(f"{file.path.name}.{number - 1}") if number > 1 else file.path

@@ -7,20 +7,16 @@ written by a thread, and what cannot be kept is counted and said.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runtime_manager.clock import Clock
 from runtime_manager.process.log_file import LogWriter, RotatedFile
+from runtime_manager.process.pipe import Pipe
 from runtime_manager.process.spawn import Child
 
-LINE_LIMIT = 16 * 1024
-_CHUNK = 64 * 1024
-_DRAIN_CHUNKS = 64
-_FOLLOW_LIMIT = 5000
 STDOUT, STDERR = "stdout", "stderr"
 
 
@@ -46,9 +42,9 @@ class Output:
         self._file = file
         self._ring: deque[LogLine] = deque(maxlen=ring_lines)
         self._number = 0
-        self._pipes: dict[int, Pipe] = {}
+        self._pipes: dict[Child, tuple[Pipe, Pipe]] = {}
         self._stirred: set[asyncio.Event] = set()
-        self._dropped = 0
+        self._unwritten = 0
         self._is_closed = False
 
     def attach(
@@ -56,26 +52,22 @@ class Output:
     ) -> None:
         """Read both streams of `child`; `hear` is called with each line of its stdout."""
 
-        def keep(stream: str) -> Callable[[str], None]:
-            def take(text: str) -> None:
-                self._keep(text, stream=stream, generation=generation)
+        def taken_from(stream: str) -> Callable[[list[str]], None]:
+            def take(texts: list[str]) -> None:
+                self._keep(texts, stream=stream, generation=generation)
                 if hear is not None and stream == STDOUT:
-                    hear(text)
+                    for text in texts:
+                        hear(text)
 
             return take
 
-        for handle, stream in ((child.stdout, STDOUT), (child.stderr, STDERR)):
-            self._pipes[handle] = Pipe(handle, keep(stream))
+        out = Pipe(child.stdout, taken_from(STDOUT))
+        self._pipes[child] = (out, Pipe(child.stderr, taken_from(STDERR)))
 
     def detach(self, child: Child) -> None:
-        """Take what is still in the pipes of a reaped child, and close them.
-
-        Bounded: a grandchild that holds a pipe open, and goes on writing, is not waited for.
-        """
-        for handle in (child.stdout, child.stderr):
-            pipe = self._pipes.pop(handle, None)
-            if pipe is not None:
-                pipe.finish()
+        """Take what is still in the pipes of a reaped child, and close them; safe to call twice."""
+        for pipe in self._pipes.pop(child, ()):
+            pipe.finish()
         child.close_output()
 
     def tail(
@@ -93,7 +85,8 @@ class Output:
     async def follow(self, after: int) -> AsyncIterator[LogLine]:
         """The lines numbered above `after`, as they come; ends when the output is closed.
 
-        A reader slower than the program misses the lines the ring has lost meanwhile.
+        A reader slower than the program misses the lines the ring has lost meanwhile, and a line
+        in their place says how many.
         """
         stirred = asyncio.Event()
         self._stirred.add(stirred)
@@ -103,10 +96,11 @@ class Output:
                 for line in self._newer(after):
                     after = line.number
                     yield line
+                if self._number > after:
+                    continue
                 if self._is_closed:
                     return
-                if self._number <= after:
-                    await stirred.wait()
+                await stirred.wait()
         finally:
             self._stirred.discard(stirred)
 
@@ -116,74 +110,30 @@ class Output:
         self._stir()
 
     def _newer(self, after: int) -> list[LogLine]:
-        return self.tail(min(self._number - after, _FOLLOW_LIMIT)) if self._number > after else []
+        lines = self.tail(self._number - after)
+        if not lines or lines[0].number == after + 1:
+            return lines
+        first = lines[0]
+        text = f"[{first.number - 1 - after} lines are gone: read too late]"
+        return [replace(first, number=first.number - 1, text=text), *lines]
 
-    def _keep(self, text: str, *, stream: str, generation: int) -> None:
-        self._number += 1
-        line = LogLine(self._number, self._clock.now(), stream, generation, text)
-        self._ring.append(line)
-        record = f"{line.at.isoformat(timespec='milliseconds')} {generation} {stream} {text}\n"
-        if self._dropped:
-            record = f"[{self._dropped} lines dropped: the disk is too slow]\n{record}"
-        if self._writer.append(self._file, record.encode(errors="replace")):
-            self._dropped = 0
-        else:
-            self._dropped += 1
+    def _keep(self, texts: list[str], *, stream: str, generation: int) -> None:
+        at = self._clock.now()
+        for number, text in enumerate(texts, self._number + 1):
+            self._ring.append(LogLine(number, at, stream, generation, text))
+        self._number += len(texts)
+        self._write(texts, f"{at.isoformat(timespec='milliseconds')} {generation} {stream}")
         self._stir()
+
+    def _write(self, texts: list[str], head: str) -> None:
+        record = "".join([f"{head} {text}\n" for text in texts])
+        if self._unwritten:
+            record = f"[{self._unwritten} lines not written: the disk is too slow]\n{record}"
+        if self._writer.append(self._file, record.encode(errors="replace")):
+            self._unwritten = 0
+        else:
+            self._unwritten += len(texts)
 
     def _stir(self) -> None:
         for stirred in self._stirred:
             stirred.set()
-
-
-class Pipe:
-    """The read end of one stream: bytes in, lines out."""
-
-    def __init__(self, handle: int, take: Callable[[str], None]) -> None:
-        self._handle = handle
-        self._take = take
-        self._rest = b""
-        self._is_open = True
-        os.set_blocking(handle, False)
-        asyncio.get_running_loop().add_reader(handle, self._read)
-
-    def finish(self) -> None:
-        """Read what is there, give the last line even without an end, and read no more."""
-        for _ in range(_DRAIN_CHUNKS):
-            if not self._is_open or not self._read():
-                break
-        self._end()
-
-    def _read(self) -> bool:
-        """Read one chunk; whether there may be more."""
-        try:
-            data = os.read(self._handle, _CHUNK)
-        except BlockingIOError:
-            return False
-        except OSError:
-            data = b""
-        if not data:
-            self._end()
-            return False
-        self._split(data)
-        return True
-
-    def _split(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._give(line.removesuffix(b"\r"))
-        while len(self._rest) >= LINE_LIMIT:
-            self._give(self._rest[:LINE_LIMIT])
-            self._rest = self._rest[LINE_LIMIT:]
-
-    def _give(self, line: bytes) -> None:
-        for start in range(0, max(len(line), 1), LINE_LIMIT):
-            self._take(line[start : start + LINE_LIMIT].decode(errors="replace"))
-
-    def _end(self) -> None:
-        if self._is_open:
-            self._is_open = False
-            asyncio.get_running_loop().remove_reader(self._handle)
-            if self._rest:
-                self._give(self._rest)
-                self._rest = b""

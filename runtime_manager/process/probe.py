@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -55,7 +56,8 @@ class Probe:
         if self._spec.kind is ProbeKind.NONE:
             return ProbeResult(True, "not asked")
         try:
-            return await self._asked()
+            async with asyncio.timeout(self._spec.timeout_s):
+                return await self._asked()
         except TimeoutError:
             return ProbeResult(False, f"no answer within {self._spec.timeout_s:g} s")
         except (ConnectError, ProtocolError) as exc:
@@ -68,30 +70,29 @@ class Probe:
             self._connection = None
 
     async def _asked(self) -> ProbeResult:
-        connection = await self._connected()
-        if connection is None:
+        kept = self._connection
+        if kept is not None and kept.is_reusable:
+            try:
+                return await self._answered(kept)
+            except ConnectError:
+                pass  # closed as idle while we asked: that tells nothing of a new connection
+        self.close()
+        connection = await Connection.open(self._endpoint, timeout_s=self._spec.timeout_s)
+        self._connection = connection
+        if not self._is_ours():
+            self.close()
             return ProbeResult(False, STRANGER)
         if self._spec.kind is ProbeKind.TCP:
             self.close()
             return ProbeResult(True, "connected")
+        return await self._answered(connection)
+
+    async def _answered(self, connection: Connection) -> ProbeResult:
         answer = await connection.request(
             b"GET",
             self._spec.path.encode(),
             self._spec.headers,
             timeout_s=self._spec.timeout_s,
         )
-        return ProbeResult(
-            self._spec.accepts(answer.status), f"HTTP {answer.status}", answer.status
-        )
-
-    async def _connected(self) -> Connection | None:
-        """A connection to our own listener; None where another process listens."""
-        if self._connection is not None and self._connection.is_reusable:
-            return self._connection
-        self.close()
-        connection = await Connection.open(self._endpoint, timeout_s=self._spec.timeout_s)
-        if not self._is_ours():
-            connection.close()
-            return None
-        self._connection = connection
-        return connection
+        is_accepted = self._spec.accepts(answer.status)
+        return ProbeResult(is_accepted, f"HTTP {answer.status}", answer.status)

@@ -7,10 +7,13 @@ import heapq
 import itertools
 from collections.abc import Callable
 
+import structlog
+
 from runtime_manager.clock import Clock
 from runtime_manager.model.endpoint import Endpoint
 from runtime_manager.process.probe import Probe, ProbeResult, ProbeSpec
 
+_log = structlog.get_logger()
 _FIRST_S = 0.010
 _SLOWEST_START_S = 0.250
 _GROWTH = 1.3
@@ -64,7 +67,8 @@ class Prober:
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking: dict[asyncio.Task[None], Watch] = {}
+        self._is_closed = False
 
     def watch(
         self,
@@ -83,18 +87,17 @@ class Prober:
 
     async def close(self) -> None:
         """End every watch; returns once nothing is being asked."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
-        for _, _, watch in self._due:
+        for watch in [*(watch for _, _, watch in self._due), *self._asking.values()]:
             watch.close()
         self._due.clear()
-        for task in self._asking:
-            task.cancel()
         if self._asking:
             await asyncio.wait(self._asking)
 
     def _put(self, watch: Watch) -> None:
-        if not watch.is_closed:
+        if not watch.is_closed and not self._is_closed:
             due = self._clock.monotonic() + watch.pace_s()
             heapq.heappush(self._due, (due, next(self._order), watch))
             self._wind()
@@ -121,11 +124,12 @@ class Prober:
     def _ask(self, watch: Watch) -> None:
         task = asyncio.get_running_loop().create_task(watch.ask())
         watch.asking = task
-        self._asking.add(task)
-        task.add_done_callback(lambda done: self._asked(watch, done))
+        self._asking[task] = watch
+        task.add_done_callback(self._asked)
 
-    def _asked(self, watch: Watch, task: asyncio.Task[None]) -> None:
-        self._asking.discard(task)
+    def _asked(self, task: asyncio.Task[None]) -> None:
+        watch = self._asking.pop(task)
         watch.asking = None
-        if not task.cancelled() and task.exception() is None:
-            self._put(watch)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("probe.fault", exc_info=task.exception())
+        self._put(watch)

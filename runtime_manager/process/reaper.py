@@ -54,7 +54,7 @@ class Orphans:
 
     def close(self) -> None:
         """Reap no more."""
-        signal.signal(signal.SIGCHLD, self._before)
+        signal.signal(signal.SIGCHLD, self._before or signal.SIG_DFL)
 
     def _stirred(self, _number: int, _frame: object) -> None:
         if not self._loop.is_closed():
