@@ -241,6 +241,7 @@ def serve(home: HomeFolder, *flags: str, **env: str) -> Daemon:
             [
                 *(sys.executable, "-m", "runtime_manager", "serve"),
                 *("--home", str(home.root), "--listen", "127.0.0.1:0", "--announce", "json"),
+                *("--parent-pid", str(os.getpid())),  # a run that is killed leaves no daemon
                 *flags,
             ],
             stdin=subprocess.DEVNULL,
