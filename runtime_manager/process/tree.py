@@ -164,9 +164,15 @@ def _bonds(pid: int) -> tuple[int, ...]:
         return ()
 
 
-def tree_pids(pid: int) -> set[int]:
-    """`pid`, its descendants, and whoever is in its session."""
-    return {pid} | descendants([pid]) | in_session(pid)
+def tree_pids(pid: int) -> Iterator[int]:
+    """`pid`, its descendants, and whoever is in its session, each once.
+
+    Looked for as they are asked for: the session, for which every process is looked at, last.
+    """
+    yield pid
+    below = descendants([pid])
+    yield from below
+    yield from in_session(pid) - below - {pid}
 
 
 def marked(prefix: str) -> list[Marked]:
