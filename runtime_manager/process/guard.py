@@ -109,10 +109,13 @@ class Guard:
 
         A guard that does not listen is ended: the next one is told everything.
         """
+        if self._pipe < 0:
+            return
         try:
             os.write(self._pipe, f"{line}\n".encode())
         except OSError as exc:
             _log.warning("guard.deaf", line=line, error=exc.strerror)
+            self._hang_up()
             self._child.signal_group(signal.SIGKILL)
 
     def _hang_up(self) -> None:

@@ -34,8 +34,9 @@ class Lines:
 class Skipped:
     """What came of a stream while too much came: counted, and its last words kept."""
 
-    def __init__(self, last_bytes: int) -> None:
+    def __init__(self, *, last_bytes: int, last_lines: int) -> None:
         self._last_bytes = last_bytes
+        self._last_lines = last_lines
         self._count = 0
         self._last = b""
 
@@ -52,6 +53,7 @@ class Skipped:
     def give(self) -> tuple[int, bytes]:
         """How many lines are gone, and the bytes after them, from the start of a line."""
         _, _, last = self._last.partition(b"\n")
+        last = b"\n".join(last.split(b"\n")[-self._last_lines - 1 :])
         gone = self._count - last.count(b"\n")
         self._count, self._last = 0, b""
         return gone, last

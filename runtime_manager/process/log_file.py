@@ -88,10 +88,11 @@ class _Log:
             self._handle = None
 
     def _write(self, file: RotatedFile, data: bytes) -> None:
-        if self._handle is not None and self._size + len(data) > file.max_bytes and self._size:
+        handle = self._handle or self._open(file)
+        if self._size and self._size + len(data) > file.max_bytes:
             self.close()
             _rotate(file)
-        handle = self._handle or self._open(file)
+            handle = self._open(file)
         left = memoryview(data)
         while left:
             left = left[handle.write(left) :]

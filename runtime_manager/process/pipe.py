@@ -16,6 +16,7 @@ _SLICE = 8 * 1024
 _FLOOD_SLICE = 64 * 1024
 _DRAIN_SLICES = 256
 _LAST_BYTES = 4 * 1024
+_LAST_LINES = 40
 _BREATH_S = 1.0
 _LINE_COST = 64
 _RATE = 1024 * 1024
@@ -30,7 +31,7 @@ class Pipe:
         self._loop = asyncio.get_running_loop()
         self._lines = Lines()
         self._allowance = Allowance(rate=_RATE, most=4 * _RATE)
-        self._skipped = Skipped(_LAST_BYTES)
+        self._skipped = Skipped(last_bytes=_LAST_BYTES, last_lines=_LAST_LINES)
         self._flood: asyncio.TimerHandle | None = None
         self._is_open = True
         os.set_blocking(handle, False)

@@ -15,6 +15,7 @@ from runtime_manager.errors import SpawnError
 from runtime_manager.process.ports import open_listener
 from runtime_manager.process.spawn import Launch, Rlimits, spawn
 from tests.component.process.acting import (
+    eventually,
     everything,
     fake,
     first_line,
@@ -165,7 +166,7 @@ async def test_a_zombie_leader_s_group_is_still_signalled() -> None:
         assert child.signal_group(signal.SIGKILL) is True
         await soon(child.wait())
         assert await everything(child.stdout) == b""
-        assert not is_alive(left)
+        await eventually(lambda: not is_alive(left))
 
 
 async def test_a_signal_reaches_the_whole_group() -> None:

@@ -58,7 +58,7 @@ def test_pieces_make_no_difference(data: bytes, sizes: list[int]) -> None:
 
 
 def test_skipped_lines_are_counted_and_the_last_are_kept() -> None:
-    skipped = Skipped(10)
+    skipped = Skipped(last_bytes=10, last_lines=40)
     assert not skipped.is_any
     skipped.add(b"1\n2\n3\n")
     skipped.add(b"4\n5\n6\n7\nhal")
@@ -66,6 +66,12 @@ def test_skipped_lines_are_counted_and_the_last_are_kept() -> None:
     gone, last = skipped.give()
     assert (gone, last) == (4, b"5\n6\n7\nhal")
     assert not skipped.is_any
+
+
+def test_only_so_many_of_the_skipped_lines_are_kept() -> None:
+    skipped = Skipped(last_bytes=1000, last_lines=2)
+    skipped.add(b"1\n2\n3\n4\n")
+    assert skipped.give() == (2, b"3\n4\n")
 
 
 def test_an_allowance_is_saved_up_and_spent() -> None:
