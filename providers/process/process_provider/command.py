@@ -10,7 +10,6 @@ import os
 import select
 import selectors
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +21,7 @@ from .lines import Lines
 from .orders import Order
 from .refused import RefusedError, not_running
 from .ring import Ring
+from .spawning import spawn
 
 INPUT_TIMEOUT_S = 2.0
 _READ_BYTES = 65536
@@ -50,7 +50,7 @@ class Command:
         self._order = order
         self._folder = folder
         self._tell_end = ended
-        self._popen = _spawn(order, folder, env)
+        self._popen = spawn(order, folder, env)
         self._started_at = _now()
         self._ended_at: str | None = None
         self._lock = threading.Lock()
@@ -82,7 +82,7 @@ class Command:
             "status": "running" if code is None else "exited" if signum is None else "killed",
             "running": code is None,
             "exitCode": code if signum is None else None,
-            "signal": signal_name(signum) if signum is not None else None,
+            "signal": _signal_name(signum) if signum is not None else None,
             "startedAt": self._started_at,
             "endedAt": ended_at,
         }
@@ -215,35 +215,12 @@ class Command:
             self.output.append("process.output", at=at, stream=stream, text=text)
 
 
-def signal_name(number: int) -> str:
+def _signal_name(number: int) -> str:
     """SIGTERM for 15; a real-time signal by its number."""
     try:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _spawn(order: Order, folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    try:
-        popen = subprocess.Popen(
-            order.argv,
-            bufsize=0,
-            cwd=folder,
-            env={**env, **order.env},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        detail = f"command: {order.command} is not to be found"
-        raise RefusedError(422, "command-not-found", detail) from error
-    except OSError as error:
-        detail = f"command: {order.command} cannot be started: {error.strerror}"
-        raise RefusedError(422, "not-startable", detail) from error
-    if popen.stdin is not None:
-        os.set_blocking(popen.stdin.fileno(), False)
-    return popen
 
 
 def _pidfd(pid: int) -> int | None:
