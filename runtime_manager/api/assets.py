@@ -70,15 +70,19 @@ def is_on(view: ProviderView) -> bool:
 def find_asset(root: Path, path: str) -> Path | None:
     """The regular file at `path` below `root`; None where there is none to be served.
 
-    Hidden files are not served, nor is what a link leads to outside `root`. Blocks.
+    Hidden files are not served, nor is what a link leads to outside `root`, nor a `root` that
+    itself leads out of the package. Blocks.
     """
     names = path.split("/")
     if any(not name or name.startswith(".") or "\0" in name or "\\" in name for name in names):
         return None
     try:
         real_root = root.resolve(strict=True)
+        package = root.parent.resolve(strict=True)
         found = root.joinpath(*names).resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError: a loop of links
+        return None
+    if not real_root.is_relative_to(package):
         return None
     inside = found.relative_to(real_root).parts if found.is_relative_to(real_root) else (".",)
     is_hidden = any(name.startswith(".") for name in inside)

@@ -80,3 +80,15 @@ def test_files_are_seen_unless_the_provider_is_switched_off(
     view: Callable[..., ProviderView], state: str, wanted: str, on: bool
 ) -> None:
     assert is_on(view(state=state, wanted=wanted)) is on
+
+
+@pytest.mark.parametrize("target", ["/", ".."])
+def test_a_folder_of_assets_that_leads_out_of_the_package_serves_nothing(
+    tmp_path: Path, target: str
+) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (tmp_path / "secret").write_text("token")
+    (package / "assets").symlink_to(target)
+    inside = "secret" if target == ".." else str(tmp_path / "secret").lstrip("/")
+    assert find_asset(package / "assets", inside) is None
