@@ -96,8 +96,8 @@ class Access:
         """Whether an Authorization value is our token, which no provider may see."""
         if self._token and hmac.compare_digest(value, self._usual):
             return True
-        scheme, _, token = value.partition(b" ")
-        return scheme.lower() == b"bearer" and self.is_token(token.strip(b" "))
+        scheme, *tokens = value.split() or [b""]
+        return scheme.lower() == b"bearer" and any(self.is_token(token) for token in tokens)
 
     def is_token(self, candidate: bytes) -> bool:
         """Whether the bytes are our token; takes the same time wherever they differ."""

@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from runtime_manager.gateway import problems
+from runtime_manager.gateway.access import CONTROL_LABEL
 from runtime_manager.gateway.forwarding import relocated
 from runtime_manager.gateway.problems import Problem
 from runtime_manager.gateway.reply import Reply
@@ -102,6 +103,11 @@ class Exchange:
         """The prefix the provider did not see."""
         self._authority = b""
         self._repeat: bytes | None = None
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether its answer may set a session's cookie: the control API's own may."""
+        return self.lane is not None and self.lane.route.code == CONTROL_LABEL
 
     # What the front does
 

@@ -62,6 +62,7 @@ _RESPONSE_TAKEN = frozenset(
         b"location",
         b"content-location",
         b"access-control-allow-origin",
+        b"set-cookie",
     }
 )
 _RESPONSE_SEEN = frozenset({b"x-request-id"})

@@ -36,6 +36,7 @@ class RequestReader:
         "_engine",
         "_front",
         "_has_hidden_body",
+        "_has_moved",
         "_head",
         "_head_fed",
         "_last",
@@ -57,7 +58,9 @@ class RequestReader:
         self._lines: list[bytes] = []
         """Where lines that pass go: the parts of the head being read, or trailers."""
         self._head_fed = 0
-        """What came of it in earlier reads."""
+        """What came of it, or of a body's frames, in earlier reads."""
+        self._has_moved = False
+        """Whether the read at hand has brought a piece of the body."""
         self._read_bytes = 0
         """What the read at hand has brought."""
         self._reading: Exchange | None = None
@@ -94,6 +97,8 @@ class RequestReader:
                 return
             if self._head is not None or self._body_left:
                 self._go_on_later()
+            elif self._reading is not None:
+                self._bound_frames(len(data))
             return
         if self._early is not None and data:
             self._early.append(data)
@@ -177,6 +182,7 @@ class RequestReader:
             raise _StopError
         if self._body_left:
             self._body_left -= len(data)
+        self._has_moved = True
         exchange.add_body(data)
         limit = self._engine.limits.body_limit_bytes
         if limit is not None and exchange.body_bytes > limit:
@@ -203,6 +209,15 @@ class RequestReader:
                 self.refuse(problem)
         elif self._body_left > RAW_ABOVE_BYTES:
             self._raw_left, self._body_left = self._body_left, 0
+
+    def _bound_frames(self, fed: int) -> None:
+        """Bound what is no body of a chunked request: trailers, and extensions of chunks."""
+        if self._has_moved:
+            self._has_moved, self._head_fed = False, 0
+            return
+        self._head_fed += fed
+        if self._head_fed > self._engine.limits.whole_head_bytes:
+            self.refuse(problems.HEAD_TOO_LARGE)
 
     def _exchange(self, head: RequestHead, parser: httptools.HttpRequestParser) -> Exchange:
         version = parser.get_http_version()

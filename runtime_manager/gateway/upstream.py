@@ -21,6 +21,7 @@ from runtime_manager.gateway.response_head import (
     framing_lines,
     write_head,
 )
+from runtime_manager.gateway.sessions import COOKIE_PREFIX
 from runtime_manager.gateway.wire import BUFFER_HIGH_BYTES, RAW_ABOVE_BYTES, write_parts
 from runtime_manager.http1.headers import Framing, response_framing
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from runtime_manager.gateway.ticker import Ticker
 
 HEAD_LIMIT_BYTES = 256 * 1024
+_OWN_COOKIE = COOKIE_PREFIX.encode()
+_VERSIONS = frozenset({"1.1", "1.0"})
 _LAST_READ_BYTES = 256 * 1024
 
 
@@ -43,6 +46,7 @@ class Upstream(asyncio.Protocol):
     __slots__ = (
         "_client",
         "_framing",
+        "_has_moved",
         "_head",
         "_head_fed",
         "_is_done",
@@ -83,6 +87,7 @@ class Upstream(asyncio.Protocol):
     def _reset(self) -> None:
         self._head: ResponseHead | None = None
         self._head_fed = 0
+        self._has_moved = False
         self._framing: Framing | None = None
         self._sent_framing: Framing | None = None
         self._status = 0
@@ -203,6 +208,8 @@ class Upstream(asyncio.Protocol):
         self._head = None
         self._lines = []
         self._status = status = parser.get_status_code()
+        if status < 100 or parser.get_http_version() not in _VERSIONS:
+            raise _BadAnswerError
         head.drop_nominated()
         if status >= 200:
             self._begin_answer(exchange, head)
@@ -217,8 +224,9 @@ class Upstream(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body, without its chunk's frame."""
-        if self._is_done:
-            raise _BadAnswerError  # a body where there must be none: after HEAD
+        if self._is_done or self._sent_framing is None:
+            raise _BadAnswerError  # a body where there must be none: after HEAD, or an interim head
+        self._has_moved = True
         if self._sent_framing is Framing.CHUNKED:
             self._out += (b"%x\r\n" % len(data), data, b"\r\n")
         else:
@@ -234,10 +242,10 @@ class Upstream(asyncio.Protocol):
     # The answer
 
     def _check_unfinished(self, fed: int) -> None:
-        """Bound a head that never ends."""
+        """Bound what is no body and never ends: a head, trailers, a chunk's extensions."""
         exchange = self.exchange
-        if self._head is None or exchange is None:
-            self._head_fed = 0
+        if self._has_moved or exchange is None:
+            self._has_moved, self._head_fed = False, 0
             return
         self._head_fed += fed
         if self._head_fed > HEAD_LIMIT_BYTES:
@@ -249,6 +257,9 @@ class Upstream(asyncio.Protocol):
             return
         if rule.key in (b"location", b"content-location"):
             head.parts += (name, b": ", exchange.relocated(value), b"\r\n")
+        elif rule.key == b"set-cookie":
+            if exchange.may_sign_in or not value.lstrip().startswith(_OWN_COOKIE):
+                head.parts += (name, b": ", value, b"\r\n")
         elif rule.key == b"access-control-allow-origin":
             if not exchange.replaces_origin:
                 head.parts += (name, b": ", value, b"\r\n")

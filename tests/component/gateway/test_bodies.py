@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 
 import pytest
@@ -196,3 +197,22 @@ async def test_a_body_behind_a_request_for_h2c_is_read(bench, echo):
     request = bench.filled(b"GET /ns/ HTTP/1.1\r\nHost: @@\r\n" + upgrade + b"\r\n")
     for _ in range(2):
         assert (await client.ask(request)).status == 200
+
+
+@pytest.mark.parametrize(
+    "endless", [b"X-Trailer: " + b"y" * 1000 + b"\r\n", b"y" * 1000], ids=["lines", "one line"]
+)
+async def test_what_is_no_body_of_a_chunked_request_is_bounded(bench, endless):
+    """Trailers without end, and a chunk's extension without end."""
+    provider = await bench.provider()
+    await bench.open(bench.route(provider))
+    client = await bench.client()
+    await client.send(
+        bench.filled(b"POST /ns/ HTTP/1.1\r\nHost: @@\r\nTransfer-Encoding: chunked\r\n\r\n")
+    )
+    await (await provider.accepted()).head()
+    await client.send(b"3\r\nabc\r\n0\r\n" if b":" in endless else b"3;x=")
+    with contextlib.suppress(ConnectionError):
+        for _ in range(1000):
+            await client.send(endless)
+    assert b"431" in await client.ended()

@@ -64,6 +64,9 @@ async def test_a_provider_that_never_answers_is_504(bench):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 101 secret\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
         b"HTTP/1.1 101 secret\r\n\r\n",
+        b"HTTP/1.1 099 secret\r\nContent-Length: 6\r\n\r\nsecret",
+        b"HTTP/1.1 000 secret\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret",
+        b"HTTP/2.0 200 secret\r\nContent-Length: 6\r\n\r\nsecret",
         b"HTTP/1.1 200 OK\r\nX: " + b"secret" * 100_000,
     ],
 )
@@ -250,3 +253,16 @@ async def test_a_flood_of_garbage_writes_no_flood_of_lines(bench, says):
     for _ in range(100):
         assert (await client.ask(bench.filled(GET))).status == 502
     assert len(bench.recorder.notes) <= 60
+
+
+async def test_trailers_without_end_are_cut_off(bench, says):
+    endless = (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+        + (b"X-Trailer: " + b"y" * 1000 + b"\r\n") * 2000
+    )
+    await bench.open(bench.route(await bench.provider(says(endless))))
+    client = await bench.client()
+    await client.send(bench.filled(GET))
+    got = await client.ended()
+    assert len(got) < 1_000_000
+    assert not got.endswith(b"\r\n\r\n")

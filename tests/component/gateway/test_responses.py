@@ -201,3 +201,12 @@ async def test_events_pass_as_they_come(bench):
 async def test_over_a_unix_socket_it_is_the_same(bench, echo):
     await bench.open(bench.route(await bench.provider(echo, on_unix=True)))
     assert (await bench.get(b"/ns/x")).body.startswith(b"GET /x HTTP/1.1\r\n")
+
+
+async def test_a_provider_cannot_sign_a_browser_out_of_its_session(bench, given):
+    await given(
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: rtm_session_abc=; Max-Age=0\r\n"
+        b"Set-Cookie: mine=1\r\nContent-Length: 0\r\n\r\n"
+    )
+    answer = await bench.get(b"/ns/")
+    assert [value for name, value in answer.headers if name == b"Set-Cookie"] == [b"mine=1"]
