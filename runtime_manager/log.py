@@ -6,11 +6,12 @@ with the priority the journal reads (sd-daemon(3)).
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
@@ -53,6 +54,27 @@ def _renderer(log_format: str, stream: TextIO) -> Processor:
     return structlog.dev.ConsoleRenderer(colors=is_terminal, pad_event_to=24, sort_keys=False)
 
 
+class Unbreakable:
+    """A text stream whose reader may go away: what cannot be written is lost, and nothing else.
+
+    A daemon must end when it is told to, also when nobody reads its log any more.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure(*, level: str, log_format: str, stream: TextIO = sys.stderr) -> None:
     """Set up structlog for this process; `log_format` is auto, text or json.
 
@@ -73,6 +95,6 @@ def configure(*, level: str, log_format: str, stream: TextIO = sys.stderr) -> No
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Unbreakable(stream))),
         cache_logger_on_first_use=False,
     )

@@ -40,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--log-format",
         choices=("auto", "text", "json"),
-        help="of the log; auto, the default, is text on a terminal and else json",
+        help="of the log (default: auto, which is text, with priorities for systemd's journal)",
     )
     tie = parser.add_argument_group("for a program that starts the daemon as its child")
     tie.add_argument(

@@ -28,10 +28,11 @@ class StopRequest:
 
     def ask(self, reason: str) -> None:
         """Stop; asked again, stop without grace."""
-        _log.info("daemon.stop_asked", reason=reason, again=self.asked.is_set())
-        if self.asked.is_set():
+        is_again = self.asked.is_set()
+        if is_again:
             self.hurried.set()
         self.asked.set()
+        _log.info("daemon.stop_asked", reason=reason, again=is_again)
 
 
 async def serve(ground: Ground) -> int:

@@ -72,7 +72,8 @@ class LogSettings(Part):
         "info", description="the least important event that is logged"
     )
     format: Literal["auto", "text", "json"] = Field(
-        "auto", description="auto: text on a terminal, else json"
+        "auto",
+        description="text, json, or auto: text, and under systemd with the journal's priorities",
     )
 
 

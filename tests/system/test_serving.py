@@ -121,10 +121,7 @@ def test_the_next_serve_ends_what_neither_daemon_nor_guard_could(
     "log_is_read",
     [
         True,
-        pytest.param(
-            False,
-            marks=pytest.mark.xfail(strict=True, reason="a log line nobody reads stops the stop"),
-        ),
+        False,
     ],
     ids=["with a reader of its log", "and the reader of its log is gone too"],
 )

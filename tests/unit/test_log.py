@@ -47,6 +47,19 @@ def test_json_lines_carry_event_level_time_and_facts() -> None:
     assert facts == {"event": "instance.ready", "level": "info", "code": "echo", "generation": 3}
 
 
+class Broken(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_a_log_that_nobody_reads_any_more_is_no_error() -> None:
+    log.configure(level="info", log_format="text", stream=Broken())
+    structlog.get_logger().info("daemon.stop_asked")
+
+
 def test_under_the_journal_a_line_starts_with_its_priority(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOURNAL_STREAM", "8:1")
     out = io.StringIO()
