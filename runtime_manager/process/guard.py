@@ -52,10 +52,11 @@ class Guard:
             self._say(f"-{pid}")
 
     async def close(self) -> None:
-        """Send it away and reap it; nothing is killed. Call it when no provider is left."""
+        """Send it away and reap it. What is still registered it ends, as if we had died."""
         self._keeper.cancel()
         await asyncio.gather(self._keeper, return_exceptions=True)
-        self._say("quit")
+        if not self._registered:
+            self._say("quit")
         self._hang_up()
         try:
             async with asyncio.timeout(_FAREWELL_S):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections import Counter
@@ -100,9 +101,16 @@ class _Log:
 
     def _open(self, file: RotatedFile) -> BinaryIO:
         file.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = self._handle = file.path.open("ab", buffering=0)
+        handle = self._handle = open(  # noqa: SIM115  # kept open, see close
+            file.path, "ab", buffering=0, opener=_private
+        )
         self._size = handle.tell()
         return handle
+
+
+def _private(path: str, flags: int) -> int:
+    """Open for this user alone: what a program prints is nobody else's."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def _rotate(file: RotatedFile) -> None:

@@ -11,6 +11,9 @@ from runtime_manager.errors import ConnectError, ProtocolError
 from runtime_manager.http1.client import Connection
 from runtime_manager.model.endpoint import Endpoint
 
+QUESTIONS = 4
+"""How many probes one connection is used for."""
+
 STRANGER = "port answered by another process"
 
 
@@ -43,13 +46,18 @@ class ProbeResult:
 
 
 class Probe:
-    """Asks one endpoint again and again, over one connection while it lasts; `close` it."""
+    """Asks one endpoint again and again; `close` it.
+
+    A connection serves a few questions, which saves most of their cost, and then another is made:
+    a program that has closed its listener still answers on what it accepted before.
+    """
 
     def __init__(self, endpoint: Endpoint, spec: ProbeSpec, *, is_ours: Callable[[], bool]) -> None:
         self._endpoint = endpoint
         self._spec = spec
         self._is_ours = is_ours
         self._connection: Connection | None = None
+        self._asked_on_it = 0
 
     async def ask(self) -> ProbeResult:
         """Ask once, within the spec's time; what goes wrong is a result, not an error."""
@@ -71,14 +79,15 @@ class Probe:
 
     async def _asked(self) -> ProbeResult:
         kept = self._connection
-        if kept is not None and kept.is_reusable:
+        if kept is not None and kept.is_reusable and self._asked_on_it < QUESTIONS:
             try:
+                self._asked_on_it += 1
                 return await self._answered(kept)
             except ConnectError:
                 pass  # closed as idle while we asked: that tells nothing of a new connection
         self.close()
         connection = await Connection.open(self._endpoint, timeout_s=self._spec.timeout_s)
-        self._connection = connection
+        self._connection, self._asked_on_it = connection, 1
         if not self._is_ours():
             self.close()
             return ProbeResult(False, STRANGER)

@@ -17,12 +17,18 @@ from runtime_manager.supervisor.view import Cause
 
 _PORT_TAKEN = re.compile(r"address (?:is )?already in use|EADDRINUSE|errno 98\b|errno 48\b", re.I)
 
-STOPPED_ON_REQUEST = Cause("asked", "stopped on request", "")
+STOPPED_ON_REQUEST = Cause("asked", "stopped on request", "rtm start CODE starts it")
 IDLE = Cause("idle", "stopped after being idle; the next request starts it", "")
 RESTARTING = Cause("asked", "restarting on request", "")
 DONE = Cause("done", "it ended well (exit code 0), and is not restarted for that", "")
 ON_DEMAND = Cause("on-demand", "the first request starts it", "")
 NOT_STARTED = Cause("manual", "not started by itself", "rtm start CODE starts it")
+
+
+def told(cause: Cause | None, code: str) -> str:
+    """Message and hint in one line, as a refused client is told."""
+    cause = addressed(cause, code)
+    return "; ".join(filter(None, (cause.message, cause.hint))) if cause is not None else ""
 
 
 def addressed(cause: Cause | None, code: str) -> Cause | None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
 
+import structlog
+
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint
 from runtime_manager.model.manifest import Listen, Manifest
 from runtime_manager.process.exit_status import ExitStatus
@@ -19,6 +21,7 @@ from runtime_manager.process.sweep import sweep
 from runtime_manager.process.tree import tree_pids
 from runtime_manager.supervisor.berth import Berth
 
+_log = structlog.get_logger()
 _REPORT = re.compile(r"LISTENING (?P<host>[0-9a-fA-F.:\[\]]+):(?P<port>\d{1,5})\s*")
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -99,8 +102,11 @@ class Generation:
         status = await self._child.wait()
         if self._watch is not None:
             self._watch.close()
-        sweep(self.pid, marker=self._marker)
-        self._lent.close()
+        try:
+            with self._lent:
+                sweep(self.pid, marker=self._marker)
+        except Exception:  # whatever goes wrong here, the exit must be told
+            _log.exception("generation.not_swept", pid=self.pid)
         return status
 
     def hear(self, line: str) -> None:

@@ -9,7 +9,7 @@ from runtime_manager.lifecycle.table import Instance
 from runtime_manager.model.endpoint import Endpoint
 from runtime_manager.model.provider import Provider
 from runtime_manager.process.exit_status import ExitStatus
-from runtime_manager.supervisor import routing
+from runtime_manager.supervisor import causes, routing
 from runtime_manager.supervisor.board import Board
 from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.view import Cause
@@ -60,7 +60,7 @@ class Herald:
             self._manifest,
             instance,
             endpoint=endpoint,
-            cause=cause.message if cause else "",
+            cause=causes.told(cause, code),
             rest_s=rest_s,
         )
         revision = self._board.put(route)

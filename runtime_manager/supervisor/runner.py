@@ -218,6 +218,8 @@ class Runner:
             case Effect.TERM:
                 self._start_task(self._stop(self.live))
             case Effect.KILL:
+                of = {"code": self.provider.code, "generation": self.instance.generation}
+                _log.warning("provider.grace_over", **of, grace_s=stop.grace_s, signal="SIGKILL")
                 self.kill()
             case Effect.DISARM:
                 self._alarm.cancel()
