@@ -214,7 +214,9 @@ class Health(Part):
         default_factory=dict, description="headers sent with each probe"
     )
     expect: Statuses = Field(
-        StatusRange(((200, 399),)), description="status codes that count as healthy"
+        StatusRange(((200, 399),)),
+        description="status codes that count as healthy",
+        json_schema_extra={"default": "200-399"},
     )
 
 
@@ -247,7 +249,9 @@ class Stop(Part):
     """How a program is ended."""
 
     signal: Signal = Field(
-        signal.SIGTERM, description="the signal that asks it to end, sent to its process group"
+        signal.SIGTERM,
+        description="the signal that asks it to end, sent to its process group",
+        json_schema_extra={"default": "SIGTERM"},
     )
     grace_s: Duration = Field(
         5.0, alias="grace", description="time it has to end after the signal; then SIGKILL"
