@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from runtime_manager.process import tree
+from runtime_manager.process import socket_diag, tree
 
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp (proc(5))
 
@@ -86,13 +86,25 @@ def _nearest_first(host: str) -> Iterator[tuple[str, ...]]:
 
 def as_printed(host: str) -> str:
     """An address as /proc/net prints it: words of four bytes in the machine's own order."""
-    packed = socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
+    return _printed(socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host))
+
+
+def _printed(packed: bytes) -> str:
     words = (packed[at : at + 4] for at in range(0, len(packed), 4))
     return "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)
 
 
 def listening_on(port: int) -> list[Listener]:
     """All sockets that listen on `port`, whatever the address."""
+    try:
+        found = socket_diag.listening(port)
+    except (OSError, AttributeError):
+        return listening_by_proc(port)
+    return [Listener(_printed(address), str(inode)) for address, inode in found]
+
+
+def listening_by_proc(port: int) -> list[Listener]:
+    """As `listening_on`, where netlink may not be used."""
     found: list[Listener] = []
     for table in ("tcp", "tcp6"):
         try:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from runtime_manager.errors import PortTakenError
-from runtime_manager.process import tree
+from runtime_manager.process import listeners, tree
 from runtime_manager.process.listeners import Ownership, holder_of, owner_by_psutil, owner_of
 from runtime_manager.process.ports import open_listener, owner_text, reserve
 from runtime_manager.process.spawn import Launch
@@ -100,6 +100,20 @@ def test_our_own_listener_is_ours_and_to_others_a_stranger_s(listening: socket.s
     assert owner_of(port, pids={os.getpid()}) is Ownership.OURS
     assert owner_of(port, pids={1}) is Ownership.STRANGER
     assert holder_of(port) == os.getpid()
+
+
+def test_the_ways_to_learn_who_listens_agree() -> None:
+    servers = [socket.create_server((host, 0)) for host in ("127.0.0.1", "127.0.0.2", "0.0.0.0")]
+    if socket.has_dualstack_ipv6():
+        servers.append(socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True))
+        servers.append(socket.create_server(("::1", 0), family=socket.AF_INET6))
+    for server in servers:
+        host, port = server.getsockname()[:2]
+        (inode,) = listeners.answering(listeners.listening_on(port), host)
+        assert os.readlink(f"/proc/self/fd/{server.fileno()}") == f"socket:[{inode}]"
+        assert listeners.listening_by_proc(port) == listeners.listening_on(port)
+        server.close()
+        assert listeners.listening_on(port) == []
 
 
 def test_psutil_tells_the_same_where_there_is_no_proc(listening: socket.socket) -> None:
