@@ -126,12 +126,21 @@ def test_a_farewell_ends_nothing(run: Run) -> None:
         guard = await Guard.start(HOME)
         async with started(shell("exec sleep 100", env={"RTM_INSTANCE": f"{HOME}/a/1"})) as child:
             guard.add(child.pid, child.started_at)
+            guard.remove(child.pid)
             await soon(guard.close())
             assert not is_alive(guard.pid)
             assert is_alive(child.pid)
         assert open_descriptors() == before
 
     run(scenario())
+
+
+async def test_what_is_still_registered_at_the_farewell_is_ended() -> None:
+    guard = await Guard.start(HOME)
+    async with started(shell("exec sleep 100")) as child:
+        guard.add(child.pid, child.started_at)
+        await soon(guard.close())
+        assert (await soon(child.wait())).signal == signal.SIGKILL
 
 
 async def test_a_guard_holds_nothing_of_the_daemon(listening: socket.socket) -> None:
@@ -153,7 +162,8 @@ async def test_a_guard_is_not_ended_by_what_ends_a_daemon() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(guard.pid, number)
     before = guard.pid
-    guard.add(1, 1.0)
+    guard.add(10_000_000, 1.0)
+    guard.remove(10_000_000)
     await soon(guard.close())
     assert guard.pid == before
 

@@ -48,9 +48,10 @@ def test_a_record_larger_than_a_file_is_kept_whole(tmp_path: Path) -> None:
     assert kept(tmp_path) == {"log": b"x\n", "log.1": b"1234567890\n"}
 
 
-def test_folders_are_made_for_us_alone(tmp_path: Path) -> None:
+def test_folders_and_files_are_made_for_us_alone(tmp_path: Path) -> None:
     write(RotatedFile(tmp_path / "a" / "log"), b"x\n")
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "a" / "log").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_full_disk_loses_lines_and_says_so(tmp_path: Path) -> None:

@@ -13,7 +13,14 @@ import pytest
 from runtime_manager.clock import SystemClock
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
 from runtime_manager.process.ports import reserve
-from runtime_manager.process.probe import STRANGER, Probe, ProbeKind, ProbeResult, ProbeSpec
+from runtime_manager.process.probe import (
+    QUESTIONS,
+    STRANGER,
+    Probe,
+    ProbeKind,
+    ProbeResult,
+    ProbeSpec,
+)
 from runtime_manager.process.prober import Prober, Watch
 from tests.component.process.acting import eventually, open_descriptors, soon
 from tests.component.process.conftest import Run
@@ -146,13 +153,15 @@ class TestOneQuestion:
 class TestAConnectionThatIsKept:
     """Questions one after another."""
 
-    async def test_one_connection_does_for_many(self) -> None:
+    async def test_one_connection_does_for_a_few(self) -> None:
+        """A program that has closed its listener still answers on what it accepted before."""
         provider, looks = Provider(), []
         async with serving(provider.serve) as endpoint:
             probe = Probe(endpoint, spec(), is_ours=lambda: not looks.append(1))
-            assert all([(await probe.ask()).passed for _ in range(5)])
+            assert all([(await probe.ask()).passed for _ in range(2 * QUESTIONS)])
             probe.close()
-        assert (provider.connections, len(provider.requests), len(looks)) == (1, 5, 1)
+        assert (provider.connections, len(looks)) == (2, 2)
+        assert len(provider.requests) == 2 * QUESTIONS
 
     async def test_one_closed_as_idle_while_we_ask_is_no_failure(self) -> None:
         """A server's idle time may be just our interval; the question is asked again, once."""
@@ -338,6 +347,6 @@ def test_a_hundred_are_watched_by_one_timer(run: Run) -> None:
                 watched(one, endpoint, results, interval_s=0.05).settle()
             await asyncio.gather(*(results.count(5) for results in all_results))
             assert all(result.passed for results in all_results for result in results.all)
-        assert provider.connections == 100
+        assert provider.connections >= 100
 
     run(scenario())
