@@ -23,9 +23,7 @@ def main() -> None:
     """Run until asked to end."""
     if len(sys.argv) != 2:
         sys.exit("usage: python -m process_provider SOCKET")
-    asked, ask = os.pipe()  # a handler may not touch a lock that its own thread may hold
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os.write(ask, b"."))
+    asked = _signals()
     settings = _settings()
     table = Table(settings, env=command_environment(os.environ))
     server = Server(Path(sys.argv[1]), Api(table))
@@ -38,6 +36,21 @@ def main() -> None:
         server.wait_for_streams(timeout_s=1.0)
         server.shutdown()
         server.server_close()
+
+
+def _signals() -> int:
+    """A descriptor that is readable once SIGTERM or SIGINT has come.
+
+    Python runs handlers in the main thread only, when it next can: one that waits, for a lock or
+    for anything, sleeps on when the kernel gives the signal to another thread. The wakeup
+    descriptor is written to by whichever thread has it.
+    """
+    asked, ask = os.pipe()
+    os.set_blocking(ask, False)
+    signal.set_wakeup_fd(ask)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return asked
 
 
 def _settings() -> Settings:

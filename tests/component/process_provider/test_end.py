@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +41,15 @@ def test_an_open_stream_and_a_quiet_connection_do_not_hold_up_the_end(provider: 
     with provider.events("/events") as events:
         next(events)
         assert provider.stop() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs tgkill(2)")
+def test_a_signal_is_heard_whichever_thread_the_kernel_gives_it_to(provider: Provider) -> None:
+    pid = provider.process.pid
+    threads = {int(entry.name) for entry in Path(f"/proc/{pid}/task").iterdir()} - {pid}
+    assert threads
+    assert ctypes.CDLL(None).tgkill(pid, threads.pop(), signal.SIGTERM) == 0
+    assert provider.process.wait(timeout=10) == 0
 
 
 def test_only_its_own_user_may_connect(provider: Provider) -> None:
