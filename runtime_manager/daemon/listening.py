@@ -5,13 +5,13 @@ The gateway's is received from the service manager or bound here; every worker i
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 from collections.abc import MutableMapping
 from pathlib import Path
 
 from runtime_manager.errors import DaemonError, PortTakenError, SettingsError
+from runtime_manager.model.address import parse_address
 
 _BACKLOG = 4096
 _FIRST_FD = 3
@@ -54,7 +54,7 @@ def _received(environ: MutableMapping[str, str]) -> socket.socket | None:
 
 
 def _bound(listen: str) -> socket.socket:
-    host, port = parse_listen(listen)
+    host, port = parse_address(listen)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -79,25 +79,3 @@ def _refusal(exc: OSError, host: str, port: int) -> PortTakenError | SettingsErr
     return SettingsError(
         f"cannot listen on {host}:{port}: {exc.strerror}", hint="see `listen` and --listen"
     )
-
-
-def parse_listen(listen: str) -> tuple[str, int]:
-    """`127.0.0.1:9880` or `[::1]:9880` as host and port. Raises SettingsError."""
-    host, colon, port = listen.rpartition(":")
-    host = host.strip("[]") if host.startswith("[") else host
-    try:
-        if not colon or not 0 <= int(port) <= 65535:
-            raise ValueError(listen)
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError:
-        raise SettingsError(
-            f"{listen!r} is not an address to listen on",
-            hint="write HOST:PORT with an IP address, as in 127.0.0.1:9880",
-            key="listen",
-        ) from None
-    return str(address), int(port)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    return ipaddress.ip_address(host).is_loopback

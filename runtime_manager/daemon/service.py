@@ -15,6 +15,7 @@ from runtime_manager.daemon import ties
 from runtime_manager.daemon.assemble import assemble
 from runtime_manager.daemon.early_signals import ENDING
 from runtime_manager.daemon.ground import Ground
+from runtime_manager.model.address import is_loopback
 
 _log = structlog.get_logger()
 
@@ -48,6 +49,7 @@ async def serve(ground: Ground) -> int:
         ground.manager.tell("READY=1", f"MAINPID={os.getpid()}")
         if sys.stdout.isatty() and not ground.options.announce:
             sys.stdout.write(greeting(ground, dashboard_address(daemon.parts)))
+        _warn_of_reach(ground)
         _log.info("daemon.ready", url=ground.whereabouts.url, home=str(ground.home.root))
         await stop.asked.wait()
         ground.manager.tell("STOPPING=1")
@@ -62,6 +64,15 @@ def _listen_for_signals(stop: StopRequest, ground: Ground, stack: AsyncExitStack
         stack.callback(loop.remove_signal_handler, number)
     if ground.early.seen:
         stop.ask(ground.early.seen)
+
+
+def _warn_of_reach(ground: Ground) -> None:
+    """Say so when more than this machine can call: the token travels in plain HTTP."""
+    host = ground.sock.getsockname()[0]
+    if not is_loopback(host):
+        _log.warning(
+            "daemon.reachable_from_outside", host=host, hint="put a proxy with TLS before it"
+        )
 
 
 def greeting(ground: Ground, dashboard: str) -> str:

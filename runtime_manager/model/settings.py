@@ -9,6 +9,7 @@ from pydantic import AfterValidator as After
 from pydantic import Field, ValidationError
 
 from runtime_manager.errors import InputError, SettingsError
+from runtime_manager.model.address import Address
 from runtime_manager.model.document import Document, load
 from runtime_manager.model.environment import named_well
 from runtime_manager.model.layers import Given, of_flags, of_variables, overlaid
@@ -103,7 +104,9 @@ class Override(Part):
 class Settings(Part):
     """All settings of a daemon."""
 
-    listen: Text = Field("127.0.0.1:9880", description="address to listen on; port 0: a free one")
+    listen: Address = Field(
+        "127.0.0.1:9880", description="address to listen on; port 0: a free one"
+    )
     hosts: tuple[Text, ...] = Field((), description="further host names it answers to")
     public_url: Text | None = Field(None, description="address clients see, behind a proxy")
     allowed_origins: tuple[Text, ...] = Field(

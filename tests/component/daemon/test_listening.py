@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime_manager.daemon.listening import (
-    api_socket,
-    is_loopback,
-    listening_socket,
-    parse_listen,
-)
+from runtime_manager.daemon.listening import api_socket, listening_socket
 from runtime_manager.errors import DaemonError, PortTakenError, SettingsError
 
 
@@ -27,34 +22,6 @@ def test_the_api_socket_is_for_this_user_alone_and_replaces_one_left_there(tmp_p
 def test_an_api_socket_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(DaemonError, match=r"cannot listen on .*nowhere"):
         api_socket(tmp_path / "nowhere" / "api.sock")
-
-
-@pytest.mark.parametrize(
-    ("listen", "address"),
-    [
-        ("127.0.0.1:9880", ("127.0.0.1", 9880)),
-        ("localhost:0", ("127.0.0.1", 0)),
-        ("[::1]:80", ("::1", 80)),
-        ("0.0.0.0:65535", ("0.0.0.0", 65535)),
-    ],
-)
-def test_an_address_is_a_host_and_a_port(listen: str, address: tuple[str, int]) -> None:
-    assert parse_listen(listen) == address
-
-
-@pytest.mark.parametrize(
-    "listen", ["", "9880", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "a.b:1"]
-)
-def test_what_is_no_address_is_told_with_an_example(listen: str) -> None:
-    with pytest.raises(SettingsError, match=r"127\.0\.0\.1:9880"):
-        parse_listen(listen)
-
-
-@pytest.mark.parametrize(
-    ("host", "is_so"), [("127.0.0.1", True), ("::1", True), ("0.0.0.0", False)]
-)
-def test_only_loopback_is_loopback(host: str, is_so: bool) -> None:
-    assert is_loopback(host) is is_so
 
 
 def test_a_taken_port_names_its_owner(listening: socket.socket) -> None:
