@@ -19,6 +19,7 @@ _PORT_TAKEN = re.compile(r"address (?:is )?already in use|EADDRINUSE|errno 98\b|
 
 STOPPED_ON_REQUEST = Cause("asked", "stopped on request", "rtm start CODE starts it")
 IDLE = Cause("idle", "stopped after being idle; the next request starts it", "")
+SHUTDOWN = Cause("shutdown", "the daemon is stopping")
 RESTARTING = Cause("asked", "restarting on request", "")
 DONE = Cause("done", "it ended well (exit code 0), and is not restarted for that", "")
 ON_DEMAND = Cause("on-demand", "the first request starts it", "")

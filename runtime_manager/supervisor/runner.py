@@ -94,10 +94,12 @@ class Runner:
         self._alarm = Alarm()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def ask(self, event: Event, *, wanted: Wanted | None = None) -> None:
-        """Leave a start, stop or restart; returns at once."""
+    def ask(
+        self, event: Event, *, wanted: Wanted | None = None, cause: Cause | None = None
+    ) -> None:
+        """Leave a start, stop or restart; returns at once. `cause` is told instead of the usual."""
         asked = Input(event, self._world.clock.monotonic(), wanted=wanted)
-        self._inbox.put_nowait(Message(asked, causes.of_ask(event, wanted)))
+        self._inbox.put_nowait(Message(asked, cause or causes.of_ask(event, wanted)))
 
     def kill(self) -> None:
         """SIGKILL the group now, whatever the state; its exit is told as any other."""

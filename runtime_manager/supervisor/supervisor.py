@@ -16,6 +16,7 @@ from runtime_manager.model.manifest import Start
 from runtime_manager.model.provider import Invalid, Provider
 from runtime_manager.process.output import Output
 from runtime_manager.process.usage import Usage, usage
+from runtime_manager.supervisor import causes
 from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.idleness import Idleness
 from runtime_manager.supervisor.roster import Post, Roster
@@ -169,7 +170,7 @@ class Supervisor:
     async def _stop_after_dependents(self, post: Post) -> None:
         for dependent in self._roster.dependents(post.runner.provider.code):
             await self._ended(dependent)
-        post.runner.ask(Event.STOP)
+        post.runner.ask(Event.STOP, cause=causes.SHUTDOWN)
         await self._ended(post)
 
     async def _ended(self, post: Post) -> None:
