@@ -24,7 +24,7 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-# The home has symlinks to the examples, so an edit of an example counts at its next start.
+# The home has symlinks to the examples, so an edit of an example's program counts at its next start.
 run: $(READY)
 	@mkdir -p $(HOME_DIR)/providers
 	@for folder in examples/providers/*/; do \
