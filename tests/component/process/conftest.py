@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 import uvloop
+
+from runtime_manager.process.reaper import is_subreaper
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -23,3 +27,10 @@ def run(request: pytest.FixtureRequest) -> Run:
             return runner.run(coroutine)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _orphans_are_init_s() -> None:
+    """A test of the daemon's parts may have made this very process a subreaper (prctl(2))."""
+    if sys.platform.startswith("linux") and is_subreaper():
+        ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)
