@@ -41,7 +41,7 @@ def _doubles(found: Sequence[Found]) -> dict[str, ManifestError]:
     problems: dict[str, ManifestError] = {}
     codes: dict[str, str] = {}
     namespaces: dict[str, str] = {}
-    for one in sorted(found, key=lambda f: f.folder_name):
+    for one in sorted(found, key=_precedence):
         manifest, name = one.provider.manifest, one.folder_name
         if (owner := codes.get(manifest.code)) is not None:
             text = f"the folder {owner} has the code `{manifest.code}` already"
@@ -52,6 +52,11 @@ def _doubles(found: Sequence[Found]) -> dict[str, ManifestError]:
         else:
             codes[manifest.code] = namespaces[manifest.namespace] = name
     return problems
+
+
+def _precedence(one: Found) -> tuple[bool, str]:
+    """A folder named like its code comes before a copy of it; then the alphabet decides."""
+    return one.folder_name != one.provider.manifest.code, one.folder_name
 
 
 def _dependencies(left: Mapping[str, Found], broken: Collection[str]) -> dict[str, ManifestError]:

@@ -34,6 +34,10 @@ def test_the_first_folder_by_name_has_the_code() -> None:
     assert problems["z"].facts["key"] == "code"
 
 
+def test_a_copy_does_not_take_the_code_of_the_folder_named_like_it() -> None:
+    assert list(conflicts([found("hello"), found("dup", code="hello")], ())) == ["dup"]
+
+
 def test_the_first_folder_by_name_has_the_namespace() -> None:
     problems = conflicts([found("b", namespace="/n"), found("a", namespace="/n")], ())
     assert list(problems) == ["b"]
