@@ -24,9 +24,11 @@ async def end_leftovers(home_id: str, *, grace_s: float) -> list[Marked]:
     is looked at; what still lives five seconds after SIGKILL is given up. Spares this process and
     its ancestors: a daemon may have been started from inside a provider.
     """
-    await _earlier_guards_gone(home_id)
     spared = ancestors()
     found: dict[tuple[int, float], Marked] = {}
+    if not _is_any(home_id, spared):
+        return []
+    await _earlier_guards_gone(home_id)
     for number, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, _KILL_S)):
         if await _ended(home_id, spared, number, patience_s=patience_s, found=found):
             break
@@ -44,11 +46,17 @@ def ancestors() -> set[int]:
     return line
 
 
+def _is_any(home_id: str, spared: set[int]) -> bool:
+    """One look for both guards and leftovers, since most starts find neither."""
+    seen = tree.marked((f"{GUARD_OF}{home_id}", f"{home_id}/"))
+    return any(one.pid not in spared and not _is_own_guard(one) for one in seen)
+
+
 async def _earlier_guards_gone(home_id: str) -> None:
     """Wait for guards that are not our child; one that outstays its own deadline is killed."""
     loop = asyncio.get_running_loop()
     until = loop.time() + _GUARD_S
-    while earlier := [one for one in tree.marked(f"{GUARD_OF}{home_id}") if not _is_child(one)]:
+    while earlier := [one for one in tree.marked(f"{GUARD_OF}{home_id}") if not _is_own_guard(one)]:
         if loop.time() >= until:
             for one in earlier:
                 tree.send(signal.SIGKILL, one.pid, started_at=one.started_at)
@@ -56,9 +64,9 @@ async def _earlier_guards_gone(home_id: str) -> None:
         await asyncio.sleep(_LOOK_S)
 
 
-def _is_child(one: Marked) -> bool:
+def _is_own_guard(one: Marked) -> bool:
     found = tree.kin(one.pid)
-    return found is not None and found.parent == os.getpid()
+    return one.marker.startswith(GUARD_OF) and found is not None and found.parent == os.getpid()
 
 
 async def _ended(
