@@ -63,6 +63,11 @@ def _listening(manifest: Manifest) -> Iterator[Problem]:
             "`tcp` says nothing with `listen: fd`: the kernel accepts before the program does",
             "use `http`, or `none` with READY=1",
         )
+    if listen is Listen.FD and manifest.stop.close_stdin:
+        yield Problem(
+            ("stop", "close_stdin"),
+            "it cannot go with `listen: fd`: the socket travels as standard input",
+        )
     if manifest.append_args and listen is not Listen.PORT:
         yield Problem(("append_args",), f"there is no port to append with `listen: {listen}`")
     if listen is Listen.UNIX and not uses((*manifest.args, *manifest.env.values()), "socket"):

@@ -11,6 +11,7 @@ from runtime_manager.model.manifest import Manifest, parse_manifest
     ("lines", "key", "says"),
     [
         ("listen: unix\nport: 80\nargs: ['{socket}']", "port", "cannot go with `listen: unix`"),
+        ("listen: fd\nstop: {close_stdin: true}", "stop.close_stdin", "as standard input"),
         ("listen: report\nport: 80", "port", "cannot go with `listen: report`"),
         ("listen: fd\nhealth: {kind: tcp}", "health.kind", "the kernel accepts"),
         ("listen: fd\nappend_args: true", "append_args", "no port to append"),
