@@ -66,7 +66,7 @@ class Berths:
             raise SpawnError(
                 f"no place to listen: {exc.strerror}",
                 is_permanent=False,
-                hint="see the limits on open files (ulimit -n) and the free space of run/",
+                hint="see ulimit -n, the free space of run/, and that a port below 1024 is allowed",
             ) from exc
 
     def let_go_early(self) -> None:
