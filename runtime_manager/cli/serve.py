@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-
 from runtime_manager.cli.arguments import count
 
 TYPE_CHECKING = False
@@ -19,18 +17,6 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--listen",
         metavar="HOST:PORT",
         help="address of the gateway; port 0 takes a free one (default: 127.0.0.1:9880)",
-    )
-    parser.add_argument(
-        "--gateway-workers",
-        metavar="N",
-        type=count,
-        help="processes that forward; 0: the daemon itself",
-    )
-    parser.add_argument(
-        "--access-log",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="log every request",
     )
     parser.add_argument(
         "--log-level",
@@ -69,7 +55,5 @@ def run(arguments: Namespace, terminal: Terminal) -> int:
         parent_pid=arguments.parent_pid,
         log_level=arguments.log_level,
         log_format=arguments.log_format,
-        gateway_workers=arguments.gateway_workers,
-        access_log=arguments.access_log,
     )
     return run_daemon(options)

@@ -111,10 +111,8 @@ def read_settings(home: Home, options: ServeOptions) -> Settings:
 def _flags(options: ServeOptions) -> Mapping[str, object]:
     given = {
         "listen": options.listen,
-        "access_log": options.access_log,
         "log.level": options.log_level,
         "log.format": options.log_format,
-        "gateway.workers": options.gateway_workers,
     }
     return {key: value for key, value in given.items() if value is not None}
 

@@ -14,5 +14,3 @@ class ServeOptions:
     parent_pid: int | None = None
     log_level: str | None = None
     log_format: str | None = None
-    gateway_workers: int | None = None
-    access_log: bool | None = None

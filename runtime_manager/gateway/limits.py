@@ -11,8 +11,6 @@ class GatewayLimits:
 
     wait_s: float = 30.0
     """How long a request is held while its provider starts."""
-    workers: int = 0
-    """Engine processes; 0 runs the engine inside the daemon. Not read by the engine itself."""
     max_connections: int = 4096
     """Client connections in total; one more is answered 503 and closed."""
     max_upstream: int = 512

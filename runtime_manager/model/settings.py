@@ -13,13 +13,11 @@ from runtime_manager.model.address import Address
 from runtime_manager.model.document import Document, load
 from runtime_manager.model.environment import named_well
 from runtime_manager.model.layers import Given, of_flags, of_variables, overlaid
-from runtime_manager.model.parts import DIALECT, Flag, Health, Limits, Part, Start, Text, Whole
+from runtime_manager.model.parts import DIALECT, Health, Limits, Part, Start, Text, Whole
 from runtime_manager.model.problems import Problem, failure, problems_of
 from runtime_manager.model.units import Duration, Size, Span
 
-_AS_WRITTEN = frozenset(
-    {"env", "headers", "listen", "hosts", "public_url", "allowed_origins", "trusted_proxies"}
-)
+_AS_WRITTEN = frozenset({"env", "headers", "listen", "hosts", "public_url", "allowed_origins"})
 
 
 class GatewaySettings(Part):
@@ -27,9 +25,6 @@ class GatewaySettings(Part):
 
     wait_s: Duration = Field(
         30.0, alias="wait", description="how long a request is held while its provider starts"
-    )
-    workers: Whole = Field(
-        0, ge=0, le=64, description="processes that forward; 0: the daemon itself"
     )
     max_connections: Whole = Field(
         4096, ge=1, le=2**20, description="connections of clients; one more is answered 503"
@@ -112,10 +107,6 @@ class Settings(Part):
     allowed_origins: tuple[Text, ...] = Field(
         (), description="origins of pages that may call it, such as an IDE's web view"
     )
-    trusted_proxies: tuple[Text, ...] = Field(
-        (), description="addresses of proxies whose X-Forwarded-* headers are believed"
-    )
-    access_log: Flag = Field(False, description="log each request")
     gateway: GatewaySettings = Field(GatewaySettings(), description="limits and time-outs")
     stop_timeout_s: Span = Field(
         30.0, alias="stop_timeout", description="time the whole shutdown may take"

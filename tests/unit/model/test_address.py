@@ -39,6 +39,6 @@ def test_only_loopback_is_loopback(host: str, is_so: bool) -> None:
 def test_a_bad_address_in_the_settings_names_file_line_and_key() -> None:
     with pytest.raises(SettingsError, match=r"config\.yaml:2: listen") as told:
         load_settings(
-            text="access_log: true\nlisten: nonsense\n", file="config.yaml", environ={}, flags={}
+            text="hosts: [a.example]\nlisten: nonsense\n", file="config.yaml", environ={}, flags={}
         )
     assert "127.0.0.1:9880" in str(told.value)

@@ -13,8 +13,7 @@ def test_variables_are_read_by_key_with_their_type() -> None:
     environ = {
         "RTM_LISTEN": "127.0.0.1:0",
         "RTM_HOSTS": "a.example, b.example,",
-        "RTM_ACCESS_LOG": "true",
-        "RTM_GATEWAY_WORKERS": "2",
+        "RTM_LOGS_FILES": "2",
         "RTM_GATEWAY_WAIT": "5s",
         "RTM_LOG_LEVEL": "",
         "RTM_INSTANCE": "x/y/1",
@@ -24,8 +23,7 @@ def test_variables_are_read_by_key_with_their_type() -> None:
     assert {key: one.value for key, one in given.items()} == {
         "listen": "127.0.0.1:0",
         "hosts": ["a.example", "b.example"],
-        "access_log": True,
-        "gateway.workers": 2,
+        "logs.files": 2,
         "gateway.wait": "5s",
     }
     assert given["gateway.wait"].source == "RTM_GATEWAY_WAIT"
@@ -43,16 +41,16 @@ def test_providers_have_no_variable() -> None:
 
 def test_a_flag_is_called_as_it_is_typed() -> None:
     assert of_flags({"log.level": "debug"}) == {"log.level": Given("debug", "--log-level")}
-    assert of_flags({"access_log": True})["access_log"].source == "--access-log"
+    assert of_flags({"public_url": "x"})["public_url"].source == "--public-url"
 
 
 def test_values_are_laid_over_without_changing_what_was_there() -> None:
     data = {"log": {"format": "json", "level": "info"}, "listen": "a"}
-    result = overlaid(data, of_flags({"log.level": "debug", "gateway.workers": 1, "listen": "b"}))
+    result = overlaid(data, of_flags({"log.level": "debug", "gateway.wait": 1, "listen": "b"}))
     assert result == {
         "log": {"format": "json", "level": "debug"},
         "listen": "b",
-        "gateway": {"workers": 1},
+        "gateway": {"wait": 1},
     }
     assert data == {"log": {"format": "json", "level": "info"}, "listen": "a"}
 

@@ -127,7 +127,7 @@ health:
 start: on-demand
 idle_timeout: 10m
 restart: {policy: always, delay: 0, max: 0, settle: 1}
-stop: {signal: int, grace: 1.5, close_stdin: true}
+stop: {signal: int, grace: 1.5}
 depends_on: [other]
 limits: {memory: 1GiB, open_files: 100, processes: 10, cpu: 0.5}
 channels: [news]
@@ -148,6 +148,10 @@ public: true
     assert manifest.channels == ("news",)
     assert manifest.spec == "http:/openapi.json"
     assert manifest.public
+
+
+def test_closing_standard_input_can_be_the_way_to_ask(parse: Parse) -> None:
+    assert parse("stop: {close_stdin: true}").stop.close_stdin
 
 
 def test_status_ranges_accept_what_they_hold() -> None:

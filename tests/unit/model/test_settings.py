@@ -37,7 +37,6 @@ def test_without_a_word_everything_has_its_default(text: str | None) -> None:
     assert (settings.log.level, settings.log.format) == ("info", "auto")
     assert (settings.logs.max_bytes, settings.logs.files) == (10 * 1024**2, 5)
     assert settings.logs.ring_lines == 2000
-    assert not settings.access_log
 
 
 def test_the_gateway_s_settings_are_the_engine_s_limits() -> None:
