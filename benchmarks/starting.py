@@ -64,7 +64,13 @@ def _held_port(stack: ExitStack) -> int:
 
 def _popen(port: int) -> subprocess.Popen[bytes]:
     nothing = subprocess.DEVNULL
-    return subprocess.Popen([*FAST, str(port)], stdin=nothing, stdout=nothing, stderr=nothing)
+    return subprocess.Popen(
+        [*FAST, str(port)],
+        stdin=nothing,
+        stdout=nothing,
+        stderr=nothing,
+        start_new_session=True,  # as ours: Linux shares processors out by session (sched(7))
+    )
 
 
 def _end(popen: subprocess.Popen[bytes]) -> None:
