@@ -6,16 +6,37 @@ import asyncio
 import gc
 import inspect
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 _TASKS = Path("/proc/self/task")
 _HAS_CHILD_LIST = (_TASKS / str(os.getpid()) / "children").exists()
 _BEFORE = pytest.StashKey[tuple[set[tuple[int, float]], set[str]]]()
+
+
+settings.register_profile(
+    "here",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no fault of a strategy
+)
+settings.load_profile("here")
+
+
+def pytest_configure() -> None:
+    """Give programs the signals as they are at a terminal.
+
+    A shell starts what it puts in the background with SIGINT and SIGQUIT ignored, and that is
+    inherited (POSIX, Shell Command Language, 2.11).
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -64,12 +64,14 @@ def load(
     file: str,
     error: type[InputError] = ManifestError,
     as_written: frozenset[str] = frozenset({"version"}),
+    entries: str = "",
     may_be_empty: bool = False,
 ) -> Document:
     """Parse one mapping. Raises `error` with the facts file and line.
 
     Under the keys of `as_written`, at any depth, unquoted scalars stay the text they are: there,
-    1.10 is not 1.1 and `on` is not true.
+    1.10 is not 1.1 and `on` is not true. With `entries`, only in the mappings that the top key of
+    that name has by name.
     """
     fail = _Failure(file, error)
     source = _decoded(text, fail)
@@ -80,13 +82,18 @@ def load(
         fail("it is empty; expected keys and values", line=1)
     if not isinstance(root, MappingNode):
         fail("expected keys and values (key: value)", line=root.start_mark.line + 1)
-    return Document(_Conversion(fail, as_written).mapping(root, depth=0, plain=False), file, root)
+    return Document(
+        _Conversion(fail, as_written, entries).mapping(root, depth=0, plain=False), file, root
+    )
 
 
 def scalar(text: str) -> object:
     """What unquoted `text` means in YAML: a number, a boolean, None, or the text itself."""
     tag = _RESOLVER.resolve(ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     return _plain_value(tag.removeprefix(_TAG), text)
+
+
+_ENTRY_DEPTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +162,14 @@ def _check_depth(source: str, fail: _Failure) -> None:
 class _Conversion:
     """Nodes to plain data, counting what aliases expand to."""
 
-    __slots__ = ("_as_written", "_fail", "_left")
+    __slots__ = ("_as_written", "_depth", "_entries", "_fail", "_left")
 
-    def __init__(self, fail: _Failure, as_written: frozenset[str]) -> None:
+    def __init__(self, fail: _Failure, as_written: frozenset[str], entries: str) -> None:
         self._fail = fail
         self._as_written = as_written
+        self._entries = entries
+        self._depth = -1 if entries else None
+        """The one depth at which keys count as `as_written`; None: every depth, -1: none."""
         self._left = NODE_LIMIT
 
     def mapping(self, node: MappingNode, *, depth: int, plain: bool) -> dict[str, Any]:
@@ -173,9 +183,10 @@ class _Conversion:
                 continue
             if name in data:
                 self._fail(f"the key `{name}` is here twice", line=key.start_mark.line + 1)
-            data[name] = self._value(
-                value, depth=depth + 1, plain=plain or name in self._as_written
-            )
+            if depth == 0 and self._entries:
+                self._depth = _ENTRY_DEPTH if name == self._entries else -1
+            is_written = name in self._as_written and self._depth in (None, depth)
+            data[name] = self._value(value, depth=depth + 1, plain=plain or is_written)
         for key, value in merged:
             for part in value.value if isinstance(value, SequenceNode) else [value]:
                 if not isinstance(part, MappingNode):

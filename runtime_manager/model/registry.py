@@ -87,7 +87,14 @@ class _File(BaseModel):
 
 def parse_registry(text: bytes | str, *, file: str) -> Registry:
     """The registry in `text`; raises RegistryError. An empty file is an empty registry."""
-    document = load(text, file=file, error=RegistryError, as_written=_AS_WRITTEN, may_be_empty=True)
+    document = load(
+        text,
+        file=file,
+        error=RegistryError,
+        as_written=_AS_WRITTEN,
+        entries="providers",
+        may_be_empty=True,
+    )
     try:
         read = _File.model_validate(_without_nothing(document.data))
     except ValidationError as exc:

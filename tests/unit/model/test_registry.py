@@ -115,6 +115,13 @@ _registries = st.builds(
 )
 
 
+def test_a_provider_may_be_called_like_a_key() -> None:
+    text = "version: 1\nproviders:\n  source: {version: 1.10, auto_start: false}\n"
+    entry = read(text).get("source")
+    assert entry is not None
+    assert (entry.version, entry.auto_start) == ("1.10", False)
+
+
 @given(_registries)
 def test_every_registry_comes_back_from_its_text(registry: Registry) -> None:
     assert read(format_registry(registry)) == registry
