@@ -9,10 +9,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from page import Page
+
 from runtime_manager.lifecycle.table import ASKED, IGNORED, TABLE, Event, Row, State
 
-PAGE = Path(__file__).resolve().parents[1] / "explanation" / "lifecycle.md"
-BEGIN, END = "<!-- drawn from the table: begin -->", "<!-- drawn from the table: end -->"
+PAGE = Page(
+    Path(__file__).resolve().parents[1] / "explanation" / "lifecycle.md",
+    "<!-- drawn from the table: begin -->",
+    "<!-- drawn from the table: end -->",
+)
 
 
 def diagram() -> str:
@@ -58,21 +63,5 @@ def _way(row: Row) -> str:
     return f"{row.to}" if guard == "always" else f"{guard}: {row.to}"
 
 
-def drawn(page: str) -> str:
-    """`page` with what stands between its marks drawn anew."""
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{diagram()}\n\n{grid()}\n\n{END}{after}"
-
-
-def main() -> int:
-    """Rewrite the page, or with `--check` compare it."""
-    page = PAGE.read_text(encoding="utf-8")
-    if "--check" in sys.argv[1:]:
-        return 0 if page == drawn(page) else 1
-    PAGE.write_text(drawn(page), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGE.main(f"{diagram()}\n\n{grid()}"))

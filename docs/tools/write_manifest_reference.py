@@ -10,13 +10,17 @@ import enum
 import sys
 from pathlib import Path
 
+from page import Page
 from pydantic.fields import FieldInfo
 
 from runtime_manager.model.manifest import Manifest
 from runtime_manager.model.parts import Element, Health, Limits, Part, Platform, Restart, Stop
 
-PAGE = Path(__file__).resolve().parents[1] / "reference" / "manifest.md"
-BEGIN, END = "<!-- fields: begin -->", "<!-- fields: end -->"
+PAGE = Page(
+    Path(__file__).resolve().parents[1] / "reference" / "manifest.md",
+    "<!-- fields: begin -->",
+    "<!-- fields: end -->",
+)
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "What it is": ("code", "name", "version", "description", "author", "licence"),
@@ -90,21 +94,5 @@ def _as_written(key: str, value: object) -> str:
     return str(value)
 
 
-def written(page: str) -> str:
-    """`page` with what stands between its marks written anew."""
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{after}"
-
-
-def main() -> int:
-    """Rewrite the page, or with `--check` compare it."""
-    page = PAGE.read_text(encoding="utf-8")
-    if "--check" in sys.argv[1:]:
-        return 0 if page == written(page) else 1
-    PAGE.write_text(written(page), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(PAGE.main(tables()))

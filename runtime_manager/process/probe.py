@@ -5,24 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from runtime_manager.errors import ConnectError, ProtocolError
 from runtime_manager.http1.client import Connection
 from runtime_manager.model.endpoint import Endpoint
+from runtime_manager.model.parts import ProbeKind
 
 QUESTIONS = 4
 """How many probes one connection is used for."""
 
 STRANGER = "port answered by another process"
-
-
-class ProbeKind(StrEnum):
-    """How it is asked: by a request, by a connection, or not at all."""
-
-    HTTP = "http"
-    TCP = "tcp"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,6 @@ def of_spawn(error: SpawnError) -> Cause:
     return Cause(str(error.facts.get("kind", "spawn-failed")), error.message, error.hint)
 
 
-def of_internal_error(error: Exception) -> Cause:
-    """The cause where the daemon itself is at fault."""
-    return Cause("internal-error", f"{type(error).__name__}: {error}", "see the daemon's log")
-
-
 def of_exit(status: ExitStatus, state: State, stderr: Sequence[str]) -> Cause:
     """The cause of an exit nobody asked for, seen in `state`; `stderr` is its last lines."""
     if status.is_oom:

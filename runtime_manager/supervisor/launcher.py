@@ -15,7 +15,7 @@ from runtime_manager.packages.program import resolve_program
 from runtime_manager.process.guard import Guard
 from runtime_manager.process.notify import NotifySocket
 from runtime_manager.process.output import Output
-from runtime_manager.process.probe import ProbeKind, ProbeSpec
+from runtime_manager.process.probe import ProbeSpec
 from runtime_manager.process.prober import Prober, Watch
 from runtime_manager.process.spawn import Launch, Rlimits, spawn
 from runtime_manager.supervisor.berth import Berth, Berths
@@ -152,7 +152,7 @@ def probe_spec(manifest: Manifest) -> ProbeSpec:
         (name.encode(), value.encode("latin-1")) for name, value in health.headers.items()
     )
     return ProbeSpec(
-        kind=ProbeKind(health.kind),
+        kind=health.kind,
         path=health.path,
         headers=headers,
         accepts=health.expect.accepts,

@@ -12,12 +12,12 @@ import pytest
 
 from runtime_manager.clock import SystemClock
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
+from runtime_manager.model.parts import ProbeKind
 from runtime_manager.process.ports import reserve
 from runtime_manager.process.probe import (
     QUESTIONS,
     STRANGER,
     Probe,
-    ProbeKind,
     ProbeResult,
     ProbeSpec,
 )
