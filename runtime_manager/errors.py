@@ -49,6 +49,15 @@ class RegistryError(InputError):
     code = "bad-registry"
 
 
+class PackageError(RuntimeManagerError):
+    """A package cannot be had, trusted, installed or removed; nothing was changed.
+
+    The fact `kind` is a kebab-case word for the rule that was broken, such as sha256-mismatch.
+    """
+
+    code = "package-error"
+
+
 class UnknownCodeError(RuntimeManagerError):
     """No provider has this code; the hint names the nearest one."""
 
