@@ -9,6 +9,7 @@ from runtime_manager.api.parts import Usage
 from runtime_manager.api.schemas import (
     CauseDocument,
     ElementDocument,
+    ExitDocument,
     ProviderDetail,
     ProviderDocument,
     UsageDocument,
@@ -36,6 +37,8 @@ class Pictures:
             "public": view.public,
             "last_probe": view.last_probe,
             "last_exit": view.last_exit,
+            "exits": [ExitDocument.of(one) for one in view.exits],
+            "retry_at": view.retry_at,
             "started_in_s": view.started_in_s,
             "stderr_tail": list(view.stderr_tail),
         }

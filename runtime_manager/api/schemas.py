@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from runtime_manager.api.parts import Line, Usage
 from runtime_manager.gateway.routes import Route, RouteTable
 from runtime_manager.supervisor import events
+from runtime_manager.supervisor.view import Exit
 
 Time = Annotated[
     datetime,
@@ -104,6 +105,20 @@ class ProviderDocument(Schema):
     manifest_error: str | None
 
 
+class ExitDocument(Schema):
+    """How one generation ended; `left` counts the processes it left, which were killed."""
+
+    generation: int
+    at: Time
+    status: str
+    left: int
+
+    @classmethod
+    def of(cls, exit_: Exit) -> ExitDocument:
+        """As it was seen."""
+        return cls(generation=exit_.generation, at=exit_.at, status=exit_.status, left=exit_.left)
+
+
 class ProviderDetail(ProviderDocument):
     """One provider with all that helps to tell why it is as it is."""
 
@@ -114,6 +129,8 @@ class ProviderDetail(ProviderDocument):
     public: bool
     last_probe: str | None
     last_exit: str | None
+    exits: list[ExitDocument]
+    retry_at: Time | None
     started_in_s: float | None
     stderr_tail: list[str]
 

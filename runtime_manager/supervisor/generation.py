@@ -39,7 +39,10 @@ class Told(Protocol):
 
 
 class Generation:
-    """A live process and its probes. `ended` must be awaited: it closes all that was `lent`."""
+    """A live process and its probes. `ended` must be awaited: it closes all that was `lent`.
+
+    `left_behind` counts what still lived when the leader had ended, and was killed.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Generation:
         lent: ExitStack,
     ) -> None:
         self.number = number
+        self.left_behind = 0
         self.manifest = manifest
         self._child = child
         self._berth = berth
@@ -104,7 +108,7 @@ class Generation:
             self._watch.close()
         try:
             with self._lent:
-                sweep(self.pid, marker=self._marker)
+                self.left_behind = len(sweep(self.pid, marker=self._marker))
         except Exception:  # whatever goes wrong here, the exit must be told
             _log.exception("generation.not_swept", pid=self.pid)
         return status

@@ -39,10 +39,12 @@ class Herald:
             told["cause"] = message
         _log.info("provider.state", code=code, generation=generation, **told)
 
-    def exit(self, generation: int, status: ExitStatus) -> None:
-        """Publish that the process of `generation` has ended and been reaped."""
-        facts = {"status": status.describe(), "clean": status.is_clean}
+    def exit(self, generation: int, status: ExitStatus, *, left: int) -> None:
+        """Publish that the process of `generation` has ended, and how many others it left."""
+        facts = {"status": status.describe(), "clean": status.is_clean, "left": left}
         code = self._manifest.code
+        if left:
+            _log.warning("provider.left_processes", code=code, generation=generation, killed=left)
         self._events.publish("provider.exit", code=code, generation=generation, **facts)
 
     def route(

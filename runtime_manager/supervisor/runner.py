@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -37,7 +38,7 @@ from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.generation import Generation
 from runtime_manager.supervisor.herald import Herald
 from runtime_manager.supervisor.launcher import Launcher
-from runtime_manager.supervisor.view import Cause
+from runtime_manager.supervisor.view import Cause, Exit
 
 _log = structlog.get_logger()
 _KILL_AGAIN_S = 1.0
@@ -51,7 +52,7 @@ class Message:
     input: Input
     cause: Cause | None = None
     probe: str | None = None
-    exit: str | None = None
+    exit: Exit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +158,9 @@ class Runner:
         """Take one input; a spawn that failed comes back, to be taken at once."""
         before, seen = self.instance, message.input
         self.instance, effects = step(before, seen)
-        told = replace(
-            self.story,
-            last_probe=message.probe or self.story.last_probe,
-            last_exit=message.exit or self.story.last_exit,
-        )
+        told = replace(self.story, last_probe=message.probe or self.story.last_probe)
+        if message.exit is not None:
+            told = told.with_exit(message.exit)
         self.story = story.after(
             told,
             before=before,
@@ -257,10 +256,11 @@ class Runner:
         if state is State.STARTING and causes.is_port_taken(stderr):
             self._berths.let_go_early()
         cause = causes.DONE if status.is_clean else causes.of_exit(status, state, stderr)
-        self._herald.exit(live.number, status)
+        self._herald.exit(live.number, status, left=live.left_behind)
         at = self._world.clock.monotonic()
         seen = Input(Event.EXITED, at, live.number, is_clean=status.is_clean)
-        self._inbox.put_nowait(Message(seen, cause, exit=status.describe()))
+        told = Exit(live.number, self._world.clock.now(), status.describe(), live.left_behind)
+        self._inbox.put_nowait(Message(seen, cause, exit=told))
 
     async def _stop(self, live: Generation | None) -> None:
         """Let requests come to their end behind the closed route, then signal, then count."""
@@ -282,7 +282,12 @@ class Runner:
     def _rest(self) -> None:
         budget = self.instance.policy.budget
         rest_s = budget.rest_s(self.instance.failures, jitter=random.random())  # noqa: S311  # no secret
-        self.story = replace(self.story, rest_until=self._world.clock.monotonic() + rest_s)
+        clock = self._world.clock
+        self.story = replace(
+            self.story,
+            rest_until=clock.monotonic() + rest_s,
+            retry_at=clock.now() + timedelta(seconds=rest_s),
+        )
         self._put_route()
         self._arm(rest_s)
 

@@ -7,12 +7,15 @@ from datetime import datetime
 
 from runtime_manager.lifecycle.table import ASKED, Event, Input, Instance, State, Wanted
 from runtime_manager.supervisor.causes import NOT_STARTED, ON_DEMAND
-from runtime_manager.supervisor.view import Cause
+from runtime_manager.supervisor.view import Cause, Exit
+
+_EXITS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`since` is the time of the state; `started_at` and `rest_until` are monotonic seconds.
+    """`since` is the time of the state; `started_at` and `rest_until` are monotonic seconds;
+    `retry_at` is the UTC time at which the last back-off ends, or ended.
 
     `cause` is None while all is as it should be. `restarts` counts those nobody asked for since
     the last start somebody did. `started_in_s` is how long READY took to come, None before that.
@@ -21,11 +24,21 @@ class Story:
     since: datetime
     cause: Cause | None = None
     restarts: int = 0
-    last_exit: str | None = None
+    exits: tuple[Exit, ...] = ()
     last_probe: str | None = None
     started_at: float = 0.0
     started_in_s: float | None = None
     rest_until: float = 0.0
+    retry_at: datetime | None = None
+
+    @property
+    def last_exit(self) -> str | None:
+        """How the newest generation that has ended did so."""
+        return self.exits[-1].status if self.exits else None
+
+    def with_exit(self, exit_: Exit) -> Story:
+        """The story with one more exit; the oldest beyond the last few are forgotten."""
+        return replace(self, exits=(*self.exits, exit_)[-_EXITS:])
 
 
 def first(wanted: Wanted, now: datetime) -> Story:

@@ -24,12 +24,26 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """How one generation ended, at a UTC time.
+
+    `left` counts the processes that were still there when its first one had ended, and were killed.
+    """
+
+    generation: int
+    at: datetime
+    status: str
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderView:
     """One provider, installed or invalid, as it is now.
 
     `state` and `wanted` are the values of the life cycle's enums, or `invalid`. `since` is the UTC
     time of the state. `restarts` counts those nobody asked for. `pid` and `endpoint` are None
-    without a process; `started_in_s` is None before the first READY of this generation.
+    without a process; `started_in_s` is None before the first READY of this generation. `exits` are
+    the last few, oldest first; `retry_at` is the UTC time of the next try, None out of BACKOFF.
     """
 
     code: str
@@ -52,6 +66,8 @@ class ProviderView:
     manifest_error: str | None = None
     last_probe: str | None = None
     last_exit: str | None = None
+    exits: tuple[Exit, ...] = ()
+    retry_at: datetime | None = None
     stderr_tail: tuple[str, ...] = ()
     started_in_s: float | None = None
     description: str = ""

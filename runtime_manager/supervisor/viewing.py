@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime_manager.lifecycle.table import LIVE, Wanted
+from runtime_manager.lifecycle.table import LIVE, State, Wanted
 from runtime_manager.model.provider import Invalid
 from runtime_manager.supervisor.causes import addressed
 from runtime_manager.supervisor.runner import Runner
@@ -34,6 +34,8 @@ def of_runner(runner: Runner) -> ProviderView:
         channels=manifest.channels,
         last_probe=story.last_probe,
         last_exit=story.last_exit,
+        exits=story.exits,
+        retry_at=story.retry_at if instance.state is State.BACKOFF else None,
         stderr_tail=runner.stderr_tail(),
         started_in_s=story.started_in_s,
         description=manifest.description,
