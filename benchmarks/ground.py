@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from benchmarks import process
-from runtime_manager.cli.client import Client
+from runtime_manager.client.socket_client import SocketClient
 
 BIN = Path(sys.executable).parent
 RTM = str(BIN / "rtm")
@@ -60,7 +60,7 @@ class Daemon:
     def __init__(self, popen: subprocess.Popen[str]) -> None:
         self.pid = popen.pid
         self.announced = _announcement(popen)
-        self.client = Client(self.announced["socket"])
+        self.client = SocketClient(self.announced["socket"])
         self.client.get("/healthz")
 
     @property

@@ -9,7 +9,7 @@ import os
 
 from runtime_manager.cli.connect import find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
-from runtime_manager.cli.failures import NoDaemonError
+from runtime_manager.client.failures import NoDaemonError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

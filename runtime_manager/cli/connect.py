@@ -1,21 +1,17 @@
-"""Finding the daemon of a home, and the addresses of its API."""
+"""Finding the daemon of a home."""
 
 from __future__ import annotations
 
 import json
 import os
 
-from runtime_manager.cli.client import Client
-from runtime_manager.cli.failures import NoDaemonError
+from runtime_manager.client.failures import NoDaemonError
+from runtime_manager.client.socket_client import SocketClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-PROVIDERS = "/api/v1/providers"
-PROVIDERS_UNMEASURED = f"{PROVIDERS}?usage=0"
-"""The list without the usage of each process tree, which takes the daemon a look at each."""
 
 
 class Daemon:
@@ -23,7 +19,7 @@ class Daemon:
 
     __slots__ = ("client", "facts")
 
-    def __init__(self, facts: Mapping[str, Any], *, client: Client) -> None:
+    def __init__(self, facts: Mapping[str, Any], *, client: SocketClient) -> None:
         self.facts = facts
         self.client = client
 
@@ -35,7 +31,7 @@ def find_daemon(home_flag: str | None, *, environ: Mapping[str, str] = os.enviro
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # as in runtime_json_path
             facts = json.load(file)
-        client = Client(facts["socket"] + "", hint=hint)  # a text, or TypeError
+        client = SocketClient(facts["socket"] + "", hint=hint)  # a text, or TypeError
     except FileNotFoundError:
         raise NoDaemonError(
             f"no daemon runs for this home: there is no {path}", hint=hint
@@ -65,17 +61,3 @@ def runtime_json_path(home_flag: str | None, environ: Mapping[str, str]) -> str:
 def _first(paths: str | None) -> str | None:
     """The first of systemd's colon-separated folders (systemd.exec(5))."""
     return paths.partition(":")[0] if paths else None
-
-
-def provider_target(code: str, deed: str = "") -> str:
-    """The address of a provider, or of one of its deeds such as `start`."""
-    from urllib.parse import quote
-
-    return f"{PROVIDERS}/{quote(code, safe='')}" + (f"/{deed}" if deed else "")
-
-
-def events_target(code: str | None = None) -> str:
-    """The address of the event stream: of one provider and the daemon, or of all."""
-    from urllib.parse import quote
-
-    return "/api/v1/events" + (f"?code={quote(code, safe='')}" if code else "")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from runtime_manager.cli.arguments import add_timeout
-from runtime_manager.cli.connect import PROVIDERS_UNMEASURED, find_daemon, provider_target
+from runtime_manager.cli.connect import find_daemon
 from runtime_manager.cli.exit_codes import ExitCode, exit_code_of
-from runtime_manager.cli.failures import UsageError, code_of
+from runtime_manager.cli.failures import UsageError
+from runtime_manager.client.failures import code_of
+from runtime_manager.client.targets import PROVIDERS_UNMEASURED, provider_target
 from runtime_manager.errors import RuntimeManagerError
 
 TYPE_CHECKING = False
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from runtime_manager.cli.client import Client
     from runtime_manager.cli.terminal import Terminal
+    from runtime_manager.client.socket_client import SocketClient
 
 # The daemon keeps the time of a wait; this is for its answer to reach us.
 _MARGIN_S = 5.0
@@ -48,7 +50,7 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
 
 
 def _ask(
-    client: Client, deed: str, codes: Sequence[str], *, wait_s: float | None
+    client: SocketClient, deed: str, codes: Sequence[str], *, wait_s: float | None
 ) -> tuple[list[object], list[RuntimeManagerError]]:
     """All requests are on their way before the first answer is awaited, so the waits overlap."""
     query = "" if wait_s is None else f"?wait={wait_s:g}s"
@@ -71,6 +73,6 @@ def _ask(
     return providers, errors
 
 
-def _all_codes(client: Client) -> list[str]:
+def _all_codes(client: SocketClient) -> list[str]:
     providers = client.get(PROVIDERS_UNMEASURED)["providers"]
     return [provider["code"] for provider in providers if provider["state"] != "invalid"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from runtime_manager.cli.connect import events_target, find_daemon
+from runtime_manager.cli.connect import find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.human import printable
-from runtime_manager.cli.sse import messages
+from runtime_manager.client.sse import messages
+from runtime_manager.client.targets import events_target
 from runtime_manager.errors import ProtocolError
 
 TYPE_CHECKING = False
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from runtime_manager.cli.sse import Message
     from runtime_manager.cli.terminal import Terminal
+    from runtime_manager.client.sse import Message
 
 _SNAPSHOT = "snapshot"
 _LAST_EVENT = "daemon.stopping"

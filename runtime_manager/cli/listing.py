@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from runtime_manager.cli.arguments import STATES
-from runtime_manager.cli.connect import PROVIDERS, PROVIDERS_UNMEASURED, find_daemon
+from runtime_manager.cli.connect import find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.human import age_of, printable
 from runtime_manager.cli.table import table, table_width
+from runtime_manager.client.targets import PROVIDERS, PROVIDERS_UNMEASURED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

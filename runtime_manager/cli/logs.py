@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from runtime_manager.cli.arguments import count
-from runtime_manager.cli.connect import find_daemon, provider_target
+from runtime_manager.cli.connect import find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
+from runtime_manager.client.targets import provider_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

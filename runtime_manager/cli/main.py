@@ -7,10 +7,10 @@ import sys
 from importlib import import_module
 
 from runtime_manager.cli.exit_codes import ExitCode, exit_code_of
-from runtime_manager.cli.failures import code_of
 from runtime_manager.cli.parser import build_parser, verb_named
 from runtime_manager.cli.terminal import Terminal, standard_terminal
 from runtime_manager.cli.verbs import VERBS
+from runtime_manager.client.failures import code_of
 from runtime_manager.errors import RuntimeManagerError
 
 TYPE_CHECKING = False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from runtime_manager.cli.connect import PROVIDERS_UNMEASURED, find_daemon, provider_target
+from runtime_manager.cli.connect import find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.human import age_of, printable, size
 from runtime_manager.cli.table import pad
+from runtime_manager.client.targets import PROVIDERS_UNMEASURED, provider_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from time import monotonic
 
 from runtime_manager.cli.arguments import STATES, add_timeout
-from runtime_manager.cli.connect import events_target, find_daemon, provider_target
+from runtime_manager.cli.connect import find_daemon
 from runtime_manager.cli.exit_codes import ExitCode
-from runtime_manager.cli.failures import NoDaemonError
-from runtime_manager.cli.sse import messages
+from runtime_manager.client.failures import NoDaemonError
+from runtime_manager.client.sse import messages
+from runtime_manager.client.targets import events_target, provider_target
 from runtime_manager.errors import RuntimeManagerError, WaitTimeoutError
 
 TYPE_CHECKING = False
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from runtime_manager.cli.client import Client, Exchange
-    from runtime_manager.cli.sse import Message
     from runtime_manager.cli.terminal import Terminal
+    from runtime_manager.client.socket_client import Exchange, SocketClient
+    from runtime_manager.client.sse import Message
 
 # States a provider leaves only when somebody acts: waiting on would be in vain.
 _ENDS = ("failed", "invalid")
@@ -81,7 +82,7 @@ def _until(exchange: Exchange, *, deadline: float) -> Iterator[Message]:
 class _Watched:
     """The providers that are not yet in the state waited for."""
 
-    def __init__(self, client: Client, *, codes: list[str], state: str) -> None:
+    def __init__(self, client: SocketClient, *, codes: list[str], state: str) -> None:
         self._client = client
         self._state = state
         self.missing = dict.fromkeys(codes, "unknown")

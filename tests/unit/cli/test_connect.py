@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime_manager.cli.connect import provider_target, runtime_json_path
+from runtime_manager.cli.connect import runtime_json_path
+from runtime_manager.client.targets import provider_target
 from runtime_manager.model.home import Home
 
 SYSTEMD = {

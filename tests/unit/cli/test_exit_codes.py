@@ -3,13 +3,8 @@ from __future__ import annotations
 import pytest
 
 from runtime_manager.cli.exit_codes import MEANINGS, ExitCode, exit_code_of
-from runtime_manager.cli.failures import (
-    NoDaemonError,
-    ProblemError,
-    UsageError,
-    code_of,
-    problem_of,
-)
+from runtime_manager.cli.failures import UsageError, problem_of
+from runtime_manager.client.failures import NoDaemonError, ProblemError, code_of
 from runtime_manager.errors import (
     ConnectError,
     ManifestError,

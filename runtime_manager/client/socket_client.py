@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from _socket import AF_UNIX, SOCK_STREAM, socket
 
-from runtime_manager.cli.failures import NoDaemonError, ProblemError
+from runtime_manager.client.failures import NoDaemonError, ProblemError
 from runtime_manager.errors import ProtocolError, WaitTimeoutError
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ _HEAD_LINES = 200
 _ANSWER_S = 10.0
 
 
-class Client:
+class SocketClient:
     """Asks the daemon that listens on a Unix socket. Blocking; holds nothing open itself."""
 
     def __init__(self, socket_path: str, *, hint: str = "") -> None:

@@ -6,8 +6,8 @@ from _socket import SHUT_WR, socketpair
 
 import pytest
 
-from runtime_manager.cli.client import Client, Exchange
-from runtime_manager.cli.failures import NoDaemonError, ProblemError
+from runtime_manager.client.failures import NoDaemonError, ProblemError
+from runtime_manager.client.socket_client import Exchange, SocketClient
 from runtime_manager.errors import ProtocolError, WaitTimeoutError
 
 
@@ -102,4 +102,4 @@ def test_an_answer_that_does_not_come_is_a_time_out() -> None:
 @pytest.mark.parametrize("path", ["/nowhere/api.sock", "/" + "x" * 200, "nul\0"])
 def test_a_socket_that_cannot_be_reached_is_no_daemon(path: str) -> None:
     with pytest.raises(NoDaemonError):
-        Client(path, hint="start it").get("/")
+        SocketClient(path, hint="start it").get("/")

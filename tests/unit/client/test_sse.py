@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from runtime_manager.cli.sse import messages
+from runtime_manager.client.sse import messages
 
 
 def read(text: str) -> list[tuple[str, object]]:
