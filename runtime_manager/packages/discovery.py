@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.errors import DaemonError, InputError, ManifestError
-from runtime_manager.model.document import LIMIT_BYTES
 from runtime_manager.model.home import Home
 from runtime_manager.model.manifest import CODE, parse_manifest
 from runtime_manager.model.override import apply_override
@@ -22,8 +20,7 @@ from runtime_manager.model.provider import Invalid, Provider
 from runtime_manager.model.registry import Registry
 from runtime_manager.model.settings import Override
 from runtime_manager.packages.conflicts import Found, conflicts
-
-_PLACES = ("manifest.yaml", ".core/manifest.yaml")
+from runtime_manager.packages.manifest_file import manifest_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ def _read(folder: Path, registry: Registry, overrides: Mapping[str, Override]) -
     try:
         # What is no link needs no resolving: its parent is resolved already.
         real = folder.resolve(strict=True) if folder.is_symlink() else folder
-        path, text = _manifest_text(real)
+        path, text = manifest_text(real)
     except (OSError, RuntimeError) as exc:  # RuntimeError: a loop of symlinks, before Python 3.13
         reason = getattr(exc, "strerror", None) or "its links lead in a circle"
         raise ManifestError(
@@ -108,32 +105,6 @@ def _read(folder: Path, registry: Registry, overrides: Mapping[str, Override]) -
     if (override := overrides.get(manifest.code)) is not None:
         manifest = apply_override(manifest, override)
     return Provider(manifest, real, Path(path), registry.get(manifest.code))
-
-
-def _manifest_text(folder: Path) -> tuple[str, bytes]:
-    for place in _PLACES:
-        path = f"{folder}/{place}"
-        try:
-            return path, _content(path)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-    raise ManifestError(
-        f"{folder}: there is no manifest.yaml",
-        hint="add one, or move the folder away",
-        file=f"{folder}/{_PLACES[0]}",
-    )
-
-
-def _content(path: str) -> bytes:
-    """The file's bytes, one more than is allowed at most. A pipe in its place must not block us."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise ManifestError(f"{path} is not a file", file=path)
-        return os.read(handle, min(found.st_size, LIMIT_BYTES) + 1)
-    finally:
-        os.close(handle)
 
 
 def _wished_code(refused: _Refused) -> str:
