@@ -58,6 +58,12 @@ class PackageError(RuntimeManagerError):
     code = "package-error"
 
 
+class SourceError(PackageError):
+    """Where to install from was not said in a way we take; nothing was fetched."""
+
+    code = "bad-source"
+
+
 class UnknownCodeError(RuntimeManagerError):
     """No provider has this code; the hint names the nearest one."""
 

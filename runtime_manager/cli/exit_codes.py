@@ -30,6 +30,7 @@ MEANINGS = {
 _BY_ERROR_CODE = {
     "usage": ExitCode.USAGE,
     "bad-request": ExitCode.USAGE,
+    "bad-source": ExitCode.USAGE,
     "no-daemon": ExitCode.NO_DAEMON,
     "unknown-code": ExitCode.UNKNOWN_CODE,
     "bad-input": ExitCode.BAD_CONFIGURATION,
