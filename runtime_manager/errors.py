@@ -122,3 +122,21 @@ class DaemonError(RuntimeManagerError):
     """The daemon cannot start or go on: home not writable, guard lost, address refused."""
 
     code = "daemon-error"
+
+
+class UnknownLeaseError(RuntimeManagerError):
+    """No lease has this id."""
+
+    code = "unknown-lease"
+
+
+class LeaseLimitError(RuntimeManagerError):
+    """More leases are held than anybody needs."""
+
+    code = "too-many-leases"
+
+
+class DaemonEndingError(RuntimeManagerError):
+    """The daemon is about to end, and takes on nothing new."""
+
+    code = "daemon-ending"

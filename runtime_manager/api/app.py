@@ -14,6 +14,7 @@ from runtime_manager.api.dashboard import DashboardViews
 from runtime_manager.api.events import EventViews
 from runtime_manager.api.health import HealthViews
 from runtime_manager.api.inventory import InventoryViews
+from runtime_manager.api.leases import LeaseViews
 from runtime_manager.api.logs import LogViews
 from runtime_manager.api.metrics import MetricViews
 from runtime_manager.api.openapi import openapi_document
@@ -53,6 +54,7 @@ def all_operations(parts: ApiParts, streams: Streams) -> tuple[Operation, ...]:
         ProviderViews(providers, pictures=pictures, gauge=gauge).operations(),
         LogViews(providers, streams=streams).operations(),
         EventViews(providers, pictures=pictures, streams=streams, nonce=parts.nonce).operations(),
+        LeaseViews(parts, streams=streams).operations(),
         InventoryViews(parts).operations(),
         SessionViews(parts).operations(),
         HealthViews(parts).operations(),

@@ -14,6 +14,7 @@ from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.view import ProviderView
 
 if TYPE_CHECKING:
+    from runtime_manager.lifecycle.leases import Lease, Leases
     from runtime_manager.model.home import Home
     from runtime_manager.model.settings import Settings
 
@@ -130,6 +131,31 @@ class Providers(Protocol):
         ...
 
 
+class LeaseHolders(Protocol):
+    """What the API needs of the desk where leases are taken."""
+
+    @property
+    def all(self) -> Leases:
+        """As they are now."""
+        ...
+
+    def take(self, kind: str, *, name: str = "", ttl_s: float | None = None) -> Lease:
+        """A new one. Raises DaemonEndingError, LeaseLimitError."""
+        ...
+
+    def renew(self, lease_id: str) -> Lease:
+        """Let it begin anew. Raises UnknownLeaseError."""
+        ...
+
+    def release(self, lease_id: str) -> None:
+        """End it; safe to call twice."""
+        ...
+
+    async def closed(self) -> str:
+        """Why the daemon ends, once it does."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
     """How long a stream is silent before it says so, and how long a reader may take no byte."""
@@ -146,6 +172,7 @@ class ApiParts:
     """
 
     supervisor: Providers
+    leases: LeaseHolders
     settings: Settings
     home: Home
     session_key: bytes

@@ -15,11 +15,14 @@ import structlog
 from aiohttp import web
 
 from runtime_manager.errors import (
+    DaemonEndingError,
     InputError,
+    LeaseLimitError,
     NotStartableError,
     RegistryError,
     RuntimeManagerError,
     UnknownCodeError,
+    UnknownLeaseError,
     WaitTimeoutError,
 )
 
@@ -67,10 +70,13 @@ STATUSES: Mapping[type[RuntimeManagerError], int] = MappingProxyType(
         RegistryError: 500,
         SessionCodeError: 403,
         UnknownCodeError: 404,
+        UnknownLeaseError: 404,
         NotFoundError: 404,
         NotStartableError: 409,
         EndedError: 409,
         BodyTypeError: 415,
+        LeaseLimitError: 429,
+        DaemonEndingError: 503,
         WaitTimeoutError: 504,
     }
 )

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from runtime_manager.api.parts import Line, Usage
 from runtime_manager.gateway.routes import Route, RouteTable
+from runtime_manager.lifecycle.leases import Lease
+from runtime_manager.model.units import Span
 from runtime_manager.supervisor import events
 from runtime_manager.supervisor.view import Exit
 
@@ -20,6 +22,7 @@ Time = Annotated[
     ),
     Field(json_schema_extra={"format": "date-time"}),
 ]
+Name = Annotated[str, Field(max_length=100)]
 State = Literal[
     "stopped", "starting", "ready", "unhealthy", "stopping", "backoff", "failed", "invalid"
 ]
@@ -264,6 +267,44 @@ class SessionDocument(Schema):
 
     url: str
     expires_in_s: int
+
+
+class LeaseRequest(Schema):
+    """A lease for `ttl`, to be renewed before it is over; `name` is for those who look at it."""
+
+    ttl: Annotated[Span, Field(ge=1, le=86400)]
+    name: Name = ""
+
+
+class LeaseDocument(Schema):
+    """One who wants the daemon up; times are null where only its holder ends it."""
+
+    id: str
+    kind: str
+    name: str
+    ttl_s: float | None
+    ends_in_s: float | None
+
+    @classmethod
+    def of(cls, lease: Lease, *, now: float) -> LeaseDocument:
+        """As it is at the monotonic time `now`."""
+        ends_in_s = None if lease.ends_at is None else round(lease.ends_at - now, 3)
+        return cls(
+            id=lease.id, kind=lease.kind, name=lease.name, ttl_s=lease.ttl_s, ends_in_s=ends_in_s
+        )
+
+
+class LeaseList(Schema):
+    """All who hold the daemon. `ends_with_last`: it was started for clients, and ends with them."""
+
+    ends_with_last: bool
+    leases: list[LeaseDocument]
+
+
+class LeaseEnd(Schema):
+    """The last word to who holds a lease by a connection: why the daemon goes."""
+
+    reason: str
 
 
 class Health(Schema):

@@ -28,17 +28,31 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=("auto", "text", "json"),
         help="of the log (default: auto, which is text, with priorities for systemd's journal)",
     )
-    tie = parser.add_argument_group("for a program that starts the daemon as its child")
+    tie = parser.add_argument_group(
+        "for a program that starts the daemon as its child",
+        "A daemon started with one of the last three stops when its last lease ends. If one runs "
+        "already, this process holds its lease on that one, and says so in its line.",
+    )
     tie.add_argument(
         "--announce",
         choices=("json",),
         help="print one line to stdout once it listens: url, socket, pid, token_file, version",
     )
     tie.add_argument(
-        "--exit-on-stdin-eof", action="store_true", help="stop when standard input ends"
+        "--exit-on-stdin-eof",
+        action="store_true",
+        help="hold a lease on the daemon until standard input ends",
     )
     tie.add_argument(
-        "--parent-pid", metavar="PID", type=count, help="stop when this process is gone"
+        "--parent-pid",
+        metavar="PID",
+        type=count,
+        help="hold a lease on the daemon until this process is gone",
+    )
+    tie.add_argument(
+        "--lease",
+        action="store_true",
+        help="stop with the last lease; without a tie, wait 30 s for the first one",
     )
 
 
@@ -53,6 +67,7 @@ def run(arguments: Namespace, terminal: Terminal) -> int:
         announce=arguments.announce is not None,
         exit_on_stdin_eof=arguments.exit_on_stdin_eof,
         parent_pid=arguments.parent_pid,
+        lease=arguments.lease,
         log_level=arguments.log_level,
         log_format=arguments.log_format,
     )

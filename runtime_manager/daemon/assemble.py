@@ -19,6 +19,7 @@ from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.daemon.control_routes import CONTROL_CODE, control_routes
 from runtime_manager.daemon.ears import Ears
 from runtime_manager.daemon.ground import Ground
+from runtime_manager.daemon.lease_desk import LeaseDesk
 from runtime_manager.daemon.network import access_of, limits_of
 from runtime_manager.daemon.watchmen import watchmen
 from runtime_manager.errors import RegistryError
@@ -54,7 +55,7 @@ class Daemon:
         self.supervisor.events.close()
 
 
-async def assemble(ground: Ground, stack: AsyncExitStack) -> Daemon:
+async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Daemon:
     """Build and start everything, and ask the providers to start; `stack` closes it in reverse."""
     clock, session_key = SystemClock(), secrets.token_bytes(32)
     men = await watchmen(ground.home, clock=clock, stack=stack)
@@ -84,7 +85,7 @@ async def assemble(ground: Ground, stack: AsyncExitStack) -> Daemon:
     stack.push_async_callback(_close_gateway, gateway, board)
     board.connect(gateway)
     await _take_on(ground, supervisor)
-    parts = _api_parts(ground, supervisor, session_key)
+    parts = _api_parts(ground, supervisor, session_key=session_key, desk=desk)
     app = build_app(parts)
     await stack.enter_async_context(serving(app, ground.api_sock))
     await gateway.start(ground.sock)
@@ -113,9 +114,12 @@ def _outputs(ground: Ground, clock: Clock, stack: AsyncExitStack) -> Callable[[P
     return output
 
 
-def _api_parts(ground: Ground, supervisor: Supervisor, session_key: bytes) -> ApiParts:
+def _api_parts(
+    ground: Ground, supervisor: Supervisor, *, session_key: bytes, desk: LeaseDesk
+) -> ApiParts:
     return ApiParts(
         supervisor=supervisor,
+        leases=desk,
         settings=ground.settings,
         home=ground.home,
         session_key=session_key,

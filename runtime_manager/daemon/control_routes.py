@@ -11,6 +11,7 @@ _FOR_CONTROL = (
     "/api/v1/providers",
     "/api/v1/routes",
     "/api/v1/events",
+    "/api/v1/leases",
     "/api/v1/packages",
     "/api/v1/openapi.json",
     "/api/v1/sessions",

@@ -12,5 +12,16 @@ class ServeOptions:
     announce: bool = False
     exit_on_stdin_eof: bool = False
     parent_pid: int | None = None
+    lease: bool = False
     log_level: str | None = None
     log_format: str | None = None
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether this process is to hold the daemon up itself."""
+        return self.exit_on_stdin_eof or self.parent_pid is not None
+
+    @property
+    def is_for_clients(self) -> bool:
+        """Whether the daemon is to end with its last client."""
+        return self.lease or self.is_tied

@@ -6,18 +6,24 @@ import asyncio
 import os
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 
 from runtime_manager import __version__, log
 from runtime_manager.api.sessions import dashboard_address
+from runtime_manager.clock import SystemClock
 from runtime_manager.daemon import ties
 from runtime_manager.daemon.assemble import assemble
 from runtime_manager.daemon.early_signals import ENDING
 from runtime_manager.daemon.ground import Ground
+from runtime_manager.daemon.lease_desk import LeaseDesk
+from runtime_manager.lifecycle.leases import opening_leases
 from runtime_manager.model.address import is_loopback
 
 _log = structlog.get_logger()
+FIRST_CLIENT_S = 30.0
+"""So long a daemon that was started for clients waits for the first."""
 
 
 class StopRequest:
@@ -26,10 +32,12 @@ class StopRequest:
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.hurried = asyncio.Event()
+        self.reason = ""
 
     def ask(self, reason: str) -> None:
         """Stop; asked again, stop without grace."""
         is_again = self.asked.is_set()
+        self.reason = self.reason or reason
         if is_again:
             self.hurried.set()
         self.asked.set()
@@ -42,16 +50,19 @@ async def serve(ground: Ground) -> int:
     stop = StopRequest()
     async with AsyncExitStack() as stack:
         _listen_for_signals(stop, ground, stack)
-        _tie(ground, stop, stack)
+        desk = _desk(ground, stop)
+        stack.callback(desk.close, "it has ended")
+        _tie(ground, desk, stack)
         if stop.asked.is_set():
             return 0
-        daemon = await assemble(ground, stack)
+        daemon = await assemble(ground, stack, desk)
         ground.manager.tell("READY=1", f"MAINPID={os.getpid()}")
         if sys.stdout.isatty() and not ground.options.announce:
             sys.stdout.write(greeting(ground, dashboard_address(daemon.parts)))
         _warn_of_reach(ground)
         _log.info("daemon.ready", url=ground.whereabouts.url, home=str(ground.home.root))
         await stop.asked.wait()
+        desk.close(stop.reason)
         ground.manager.tell("STOPPING=1")
         await daemon.stop(stop.hurried, timeout_s=ground.settings.stop_timeout_s)
     return 0
@@ -85,9 +96,19 @@ def greeting(ground: Ground, dashboard: str) -> str:
     )
 
 
-def _tie(ground: Ground, stop: StopRequest, stack: AsyncExitStack) -> None:
+def _desk(ground: Ground, stop: StopRequest) -> LeaseDesk:
+    clock = SystemClock()
+    opening = opening_leases(
+        is_binding=ground.options.is_for_clients, waits_s=FIRST_CLIENT_S, now=clock.monotonic()
+    )
+    return LeaseDesk(opening, clock=clock, when_over=lambda: stop.ask("last-lease-ended"))
+
+
+def _tie(ground: Ground, desk: LeaseDesk, stack: AsyncExitStack) -> None:
+    """Hold the daemon up for as long as what it is tied to lasts."""
     if ground.options.exit_on_stdin_eof:
-        ties.when_stdin_ends(lambda: stop.ask("stdin-eof"))
-    if ground.options.parent_pid is not None:
-        untie = ties.when_process_ends(ground.options.parent_pid, lambda: stop.ask("parent-ended"))
-        stack.callback(untie)
+        lease = desk.take("stdin", name="standard input")
+        ties.when_stdin_ends(partial(desk.release, lease.id))
+    if (pid := ground.options.parent_pid) is not None:
+        lease = desk.take("parent", name=f"process {pid}")
+        stack.callback(ties.when_process_ends(pid, partial(desk.release, lease.id)))

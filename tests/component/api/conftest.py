@@ -17,8 +17,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from runtime_manager.api.app import build_app
 from runtime_manager.api.parts import ApiParts, StreamLimits
 from runtime_manager.clock import SystemClock
+from runtime_manager.daemon.lease_desk import LeaseDesk
 from runtime_manager.errors import NotStartableError, UnknownCodeError, WaitTimeoutError
 from runtime_manager.gateway.routes import Gate, Route, RouteTable
+from runtime_manager.lifecycle.leases import Leases
 from runtime_manager.model.endpoint import TcpEndpoint
 from runtime_manager.model.home import Home
 from runtime_manager.model.settings import Settings
@@ -201,10 +203,20 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def parts(supervisor: StandIn, home: Home) -> ApiParts:
+async def desk() -> AsyncIterator[LeaseDesk]:
+    """The leases of a daemon that was started by itself."""
+    clock = SystemClock()
+    made = LeaseDesk(Leases(is_binding=False), clock=clock, when_over=lambda: None)
+    yield made
+    made.close("the test is over")
+
+
+@pytest.fixture
+def parts(supervisor: StandIn, desk: LeaseDesk, home: Home) -> ApiParts:
     override = {"env": {"SECRET": "hunter2"}, "health": {"headers": {"Authorization": "hunter3"}}}
     return ApiParts(
         supervisor=cast(Any, supervisor),
+        leases=desk,
         settings=Settings.model_validate({"providers": {"echo": override}}),
         home=home,
         session_key=b"k" * 32,

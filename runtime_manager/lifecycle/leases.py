@@ -1,0 +1,104 @@
+"""Who wants the daemon up: leases, and whether its life depends on them. Pure.
+
+A daemon that was started for clients ends with the last lease. One that was started by itself
+lists them and goes on. The time to wait for the first client is a lease as well: it is given up
+when a client's comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from runtime_manager.errors import DaemonEndingError, LeaseLimitError, UnknownLeaseError
+
+OPENING = "opening"
+"""The id of the lease that waits for the first client."""
+
+MOST = 1000
+"""As many leases can be held at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One holder. `kind` is stdin, parent, ttl, connection or opening.
+
+    `ends_at` is a monotonic time; None ends only by release, and `ttl_s` is None then too.
+    """
+
+    id: str
+    kind: str
+    name: str = ""
+    ttl_s: float | None = None
+    ends_at: float | None = None
+
+    def renewed(self, now: float) -> Lease:
+        """The same for another `ttl_s`."""
+        return self if self.ttl_s is None else replace(self, ends_at=now + self.ttl_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """All leases at one moment, oldest first; each change makes a new value."""
+
+    is_binding: bool
+    """Whether the daemon ends with the last of them."""
+    held: tuple[Lease, ...] = ()
+
+    @property
+    def are_over(self) -> bool:
+        """Whether the daemon is to end. Nothing can be taken after that."""
+        return self.is_binding and not self.held
+
+    @property
+    def next_end(self) -> float | None:
+        """When the first of them ends by itself; None where none does."""
+        return min((x.ends_at for x in self.held if x.ends_at is not None), default=None)
+
+    def find(self, lease_id: str) -> Lease:
+        """The lease of that id. Raises UnknownLeaseError."""
+        for lease in self.held:
+            if lease.id == lease_id:
+                return lease
+        raise UnknownLeaseError(
+            "no lease has this id: it has ended, or was another daemon's",
+            hint="take a new one: POST /api/v1/leases",
+        )
+
+    def taken(self, lease: Lease) -> Leases:
+        """With one more. Raises DaemonEndingError after the end, LeaseLimitError."""
+        if self.are_over:
+            raise DaemonEndingError(
+                "the daemon ends, since nobody holds it any more",
+                hint="wait until it is gone, and start another",
+            )
+        if len(self.held) >= MOST:
+            raise LeaseLimitError(f"{MOST} leases are held", hint="release what is not needed")
+        return self._of((*(x for x in self.held if x.id != OPENING), lease))
+
+    def renewed(self, lease_id: str, now: float) -> Leases:
+        """With that one for another while. Raises UnknownLeaseError."""
+        self.find(lease_id)
+        return self._of(x.renewed(now) if x.id == lease_id else x for x in self.held)
+
+    def without(self, lease_id: str) -> Leases:
+        """Without that one, if it is there."""
+        return self._of(x for x in self.held if x.id != lease_id)
+
+    def at(self, now: float, *, slept: bool = False) -> Leases:
+        """Without those whose time is up.
+
+        `slept`: this process stood still, so that nobody could renew: each gets its time again.
+        """
+        if slept:
+            return self._of(x.renewed(now) for x in self.held)
+        return self._of(x for x in self.held if x.ends_at is None or x.ends_at > now)
+
+    def _of(self, held: Iterable[Lease]) -> Leases:
+        return replace(self, held=tuple(held))
+
+
+def opening_leases(*, is_binding: bool, waits_s: float, now: float) -> Leases:
+    """The leases of a new daemon, which waits so long for its first client."""
+    opening = Lease(OPENING, OPENING, "the first client", waits_s, now + waits_s)
+    return Leases(is_binding, (opening,) if is_binding else ())
