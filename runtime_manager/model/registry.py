@@ -5,11 +5,13 @@ Keys we do not know survive a rewrite, in the file and in each entry; comments d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any
 
 import yaml
+from pydantic import AfterValidator as After
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -26,18 +28,65 @@ from runtime_manager.model.problems import failure, problems_of
 
 VERSION = 1
 
-_AS_WRITTEN = frozenset({"version", "installed", "source"})
+_AS_WRITTEN = frozenset(
+    """
+    version installed source archive_sha256 tree_digest signer folder permissions previous
+    """.split()  # noqa: SIM905  # a list of words reads better
+)
+_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledVersion:
+    """One version of a package as it was installed; texts are empty where unknown.
+
+    `installed` is the time, as written (RFC 3339). `archive_sha256` is empty where it came as a
+    folder, `tree_digest` and `folder` where it is a link to a folder of its author. `folder` is the
+    name below `packages/CODE/`. `signer` is the id of the key whose signature was checked.
+    """
+
+    version: str = ""
+    source: str = ""
+    archive_sha256: str = ""
+    tree_digest: str = ""
+    signer: str = ""
+    installed: str = ""
+    folder: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryEntry:
-    """One installed package. `installed` is the time, as written; texts are empty where unknown."""
+    """One installed package: the version in use as in InstalledVersion, and what came before.
+
+    `held`: it is not to be upgraded. `permissions` are those that were agreed to. `previous` are
+    the versions that can be gone back to, the latest first.
+    """
 
     installed: str = ""
     version: str = ""
     source: str = ""
     auto_start: bool = True
+    archive_sha256: str = ""
+    tree_digest: str = ""
+    signer: str = ""
+    folder: str = ""
+    held: bool = False
+    permissions: Mapping[str, Any] = field(default_factory=dict)
+    previous: tuple[InstalledVersion, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def current(self) -> InstalledVersion:
+        """The version in use."""
+        return InstalledVersion(**{name: getattr(self, name) for name in _OF_A_VERSION})
+
+    def with_current(self, version: InstalledVersion) -> RegistryEntry:
+        """The entry with another version in use; what came before is not touched."""
+        return replace(self, **{name: getattr(version, name) for name in _OF_A_VERSION})
+
+
+_OF_A_VERSION = tuple(f.name for f in fields(InstalledVersion) if f.name != "extra")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +116,27 @@ def _version(value: object) -> int:
     return VERSION
 
 
+def _folder(text: str) -> str:
+    if text and not _FOLDER.fullmatch(text):
+        raise ValueError("expected the name of a folder in packages/CODE")
+    return text
+
+
+_Folder = Annotated[str, After(_folder)]
+
+
+class _Version(BaseModel):
+    model_config = ConfigDict(extra="allow", title="Version")
+
+    version: str = Field("", description="the version")
+    source: str = Field("", description="where it came from")
+    archive_sha256: str = Field("", description="SHA-256 of the archive it came in")
+    tree_digest: str = Field("", description="digest of its files")
+    signer: str = Field("", description="id of the key that signed it")
+    installed: str = Field("", description="when it was installed (RFC 3339)")
+    folder: _Folder = Field("", description="its folder in packages/CODE")
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="allow", title="Entry")
 
@@ -74,6 +144,17 @@ class _Entry(BaseModel):
     version: str = Field("", description="the installed version")
     source: str = Field("", description="where it came from")
     auto_start: Flag = Field(True, description="false: not started with the daemon")
+    archive_sha256: str = Field("", description="SHA-256 of the archive it came in")
+    tree_digest: str = Field("", description="digest of its files")
+    signer: str = Field("", description="id of the key that signed it")
+    folder: _Folder = Field("", description="its folder in packages/CODE")
+    held: Flag = Field(False, description="true: it is not upgraded")
+    permissions: dict[str, Any] = Field(
+        default_factory=dict, description="what it was allowed when it was installed"
+    )
+    previous: tuple[_Version, ...] = Field(
+        (), description="versions that can be gone back to, the latest first"
+    )
 
 
 class _File(BaseModel):
@@ -99,11 +180,19 @@ def parse_registry(text: bytes | str, *, file: str) -> Registry:
         read = _File.model_validate(_without_nothing(document.data))
     except ValidationError as exc:
         raise failure(problems_of(exc, _File), document, error=RegistryError) from None
-    entries = {
-        code: RegistryEntry(**entry.model_dump(include=_KNOWN), extra=entry.model_extra or {})
-        for code, entry in read.providers.items()
-    }
+    entries = {code: _entry(one) for code, one in read.providers.items()}
     return Registry(entries, read.model_extra or {})
+
+
+def _entry(read: _Entry) -> RegistryEntry:
+    known = {name: getattr(read, name) for name in _Entry.model_fields if name != "previous"}
+    previous = tuple(
+        InstalledVersion(
+            **{name: getattr(one, name) for name in _OF_A_VERSION}, extra=one.model_extra or {}
+        )
+        for one in read.previous
+    )
+    return RegistryEntry(**known, previous=previous, extra=read.model_extra or {})
 
 
 def format_registry(registry: Registry) -> str:
@@ -118,11 +207,23 @@ def registry_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, **_File.model_json_schema()}
 
 
-_KNOWN = set(_Entry.model_fields)
+_OF_CORE_IDE = ("installed", "version", "source", "auto_start")
+"""Always written; what is ours alone is left out where it says nothing."""
 
 
 def _plain(entry: RegistryEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _Entry.model_fields} | dict(entry.extra)
+    data: dict[str, Any] = {name: getattr(entry, name) for name in _OF_CORE_IDE}
+    for name in _Entry.model_fields:
+        if name not in data and (value := getattr(entry, name)):
+            data[name] = value
+    if entry.previous:
+        data["previous"] = [_plain_version(one) for one in entry.previous]
+    return data | dict(entry.extra)
+
+
+def _plain_version(one: InstalledVersion) -> dict[str, Any]:
+    known = {name: value for name in _OF_A_VERSION if (value := getattr(one, name))}
+    return known | dict(one.extra)
 
 
 def _without_nothing(data: dict[str, Any]) -> dict[str, Any]:

@@ -85,6 +85,16 @@ class LogFiles(Part):
     )
 
 
+class PackageSettings(Part):
+    """What is asked of packages."""
+
+    signatures: Literal["required", "warn", "off"] = Field(
+        "warn",
+        description="required: only what a trusted key signed is installed; warn: the rest is too, "
+        "with a warning; off: signatures are not looked at",
+    )
+
+
 class Override(Part):
     """What an operator decides for one provider, without touching its package."""
 
@@ -113,6 +123,7 @@ class Settings(Part):
     )
     log: LogSettings = Field(LogSettings(), description="the daemon's own log")
     logs: LogFiles = Field(LogFiles(), description="the output of providers")
+    packages: PackageSettings = Field(PackageSettings(), description="what is asked of packages")
     providers: dict[str, Override] = Field(
         default_factory=dict, description="what to change for single providers, by code"
     )

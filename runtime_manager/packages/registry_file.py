@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.errors import RegistryError
 from runtime_manager.model.registry import Registry, format_registry, parse_registry
+from runtime_manager.packages.disk import Disk, replace_file
 
 _POLL_S = 0.02
 
@@ -27,11 +27,17 @@ class RegistryFile:
     """One registry file; holds nothing open between calls. Any number of processes may use it."""
 
     def __init__(
-        self, path: Path, *, lock_timeout_s: float = 10.0, clock: Clock | None = None
+        self,
+        path: Path,
+        *,
+        lock_timeout_s: float = 10.0,
+        clock: Clock | None = None,
+        disk: Disk | None = None,
     ) -> None:
         self._path = path
         self._lock_timeout_s = lock_timeout_s
         self._clock = clock or SystemClock()
+        self._disk = disk or Disk()
 
     def read(self) -> Registry:
         """What is installed; empty where there is no file.
@@ -65,12 +71,11 @@ class RegistryFile:
         not free within `lock_timeout_s`; the file is then as it was.
         """
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._locked():
+            with self.locked():
                 before = self.read()
                 after = change(before)
                 if after != before:
-                    self._replace(format_registry(after))
+                    self.write(after)
                 return after
         except OSError as exc:
             raise RegistryError(
@@ -79,14 +84,25 @@ class RegistryFile:
             ) from exc
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold flock(2) on a file beside ours: ours is replaced, so a lock on it would be lost."""
+    def locked(self) -> Iterator[None]:
+        """Hold flock(2) on a file beside ours: ours is replaced, so a lock on it would be lost.
+
+        Raises OSError, and RegistryError where it is not free within `lock_timeout_s`.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(self._beside(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self._wait_for(lock)
             yield
         finally:
             os.close(lock)
+
+    def write(self, registry: Registry) -> None:
+        """Put `registry` in the file's place; only while `locked`. Raises OSError."""
+        target = self._path.resolve()
+        self._remove_leftovers(target)
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+        replace_file(self._disk, target, format_registry(registry).encode(), mode=mode)
 
     def _wait_for(self, lock: int) -> None:
         deadline = self._clock.monotonic() + self._lock_timeout_s
@@ -101,24 +117,6 @@ class RegistryFile:
                         hint="wait for the other installation to end",
                     ) from None
             time.sleep(_POLL_S)
-
-    def _replace(self, text: str) -> None:
-        target = self._path.resolve()
-        self._remove_leftovers(target)
-        handle, staged = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.name}.", suffix=".new"
-        )
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fchmod(handle, target.stat().st_mode & 0o777 if target.exists() else 0o644)
-                os.fsync(handle)
-            Path(staged).replace(target)
-        except BaseException:
-            Path(staged).unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
 
     def _remove_leftovers(self, target: Path) -> None:
         """What a writer that was killed left behind; we hold the lock, so none is at work."""
@@ -136,12 +134,3 @@ class RegistryFile:
 
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(self._path.name + suffix)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last (fsync(2): the entry in the folder needs a sync of its own)."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

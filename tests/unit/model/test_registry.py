@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from runtime_manager.errors import RegistryError
 from runtime_manager.model.registry import (
+    InstalledVersion,
     Registry,
     RegistryEntry,
     format_registry,
@@ -69,12 +70,64 @@ def test_keys_we_do_not_know_survive_a_rewrite_at_both_levels() -> None:
         ("providers:\n  a: 3", 2, "providers.a"),
         ("providers:\n  a:\n    auto_start: 5", 3, "providers.a.auto_start"),
         ("providers:\n  a:\n    source: [x]", 3, "providers.a.source"),
+        ("providers:\n  a:\n    folder: ../../b", 3, "providers.a.folder"),
+        ("providers:\n  a:\n    held: 3", 3, "providers.a.held"),
+        ("providers:\n  a:\n    previous:\n    - folder: /", 4, "providers.a.previous.0.folder"),
+        ("providers:\n  a:\n    previous: 1.0", 3, "providers.a.previous"),
     ],
 )
 def test_what_is_wrong_is_told_with_line_and_key(text: str, line: int, key: str) -> None:
     with pytest.raises(RegistryError) as caught:
         read(text)
     assert (caught.value.facts["line"], caught.value.facts["key"]) == (line, key)
+
+
+LOCKED = """
+providers:
+  cool:
+    installed: 2026-03-14T12:00:00Z
+    version: 1.10
+    source: index:cool
+    auto_start: true
+    archive_sha256: 12345678e9
+    tree_digest: 0123
+    signer: 1e5
+    folder: 1.10-0123
+    held: yes
+    permissions: {net: [127.0.0.1:80, 08]}
+    previous:
+    - {version: 1.9, tree_digest: 00, folder: 1.9-00, note: mine}
+"""
+
+
+def test_the_lock_of_an_entry_is_read_as_it_is_written() -> None:
+    entry = read(LOCKED).providers["cool"]
+    assert (entry.archive_sha256, entry.signer, entry.held) == ("12345678e9", "1e5", True)
+    assert entry.permissions == {"net": ["127.0.0.1:80", "08"]}
+    assert entry.previous == (
+        InstalledVersion(version="1.9", tree_digest="00", folder="1.9-00", extra={"note": "mine"}),
+    )
+
+
+def test_another_version_takes_the_place_of_the_one_in_use() -> None:
+    entry = read(LOCKED).providers["cool"]
+    changed = entry.with_current(entry.previous[0])
+    assert (changed.version, changed.folder, changed.source) == ("1.9", "1.9-00", "")
+    assert (changed.held, changed.previous) == (True, entry.previous)
+    assert changed.with_current(entry.current) == entry
+
+
+def test_what_an_entry_does_not_have_is_not_written() -> None:
+    text = format_registry(read(OF_CORE_IDE))
+    assert [line.split(":")[0].strip() for line in text.splitlines()] == [
+        "version",
+        "providers",
+        "weather-map",
+        "installed",
+        "version",
+        "source",
+        "auto_start",
+    ]
 
 
 def test_a_newer_format_is_told_as_such() -> None:
@@ -96,17 +149,28 @@ _json = st.recursive(
 )
 
 
-def _unknown(*known: str) -> st.SearchStrategy[dict[str, Any]]:
-    return st.dictionaries(_text.filter(lambda key: key not in known), _json, max_size=3)
+def _unknown(
+    *known: str, values: st.SearchStrategy[Any] = _json
+) -> st.SearchStrategy[dict[str, Any]]:
+    return st.dictionaries(_text.filter(lambda key: key not in known), values, max_size=3)
 
 
+_VERSION_KEYS = [name for name in InstalledVersion.__slots__ if name != "extra"]
+_ENTRY_KEYS = [name for name in RegistryEntry.__slots__ if name != "extra"]
+_folders = st.just("") | st.from_regex(r"[0-9]\.[0-9]-[0-9a-f]{4}", fullmatch=True)
+_texts = {name: _text for name in _VERSION_KEYS if name != "folder"}
+_versions = st.builds(
+    InstalledVersion, **_texts, folder=_folders, extra=_unknown(*_VERSION_KEYS, values=_text)
+)
 _entries = st.builds(
     RegistryEntry,
-    installed=_text,
-    version=_text,
-    source=_text,
+    **_texts,
     auto_start=st.booleans(),
-    extra=_unknown("installed", "version", "source", "auto_start"),
+    held=st.booleans(),
+    folder=_folders,
+    permissions=st.dictionaries(_text, st.lists(_text, max_size=2), max_size=2),
+    previous=st.lists(_versions, max_size=2).map(tuple),
+    extra=_unknown(*_ENTRY_KEYS),
 )
 _registries = st.builds(
     Registry,
