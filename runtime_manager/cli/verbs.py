@@ -125,6 +125,14 @@ GROUPS: dict[str, dict[str, Verb]] = {
             exit_codes=_ASKS_OF_ONE,
         ),
     },
+    "Packages": {
+        "check": Verb(
+            "Start a package for real in a scratch home, and tell which promises it keeps",
+            module="checking",
+            examples=["rtm check", "rtm check ./cool --format json", "rtm check a --with ../b"],
+            exit_codes=(*_READS_FILES, ExitCode.INTERRUPTED),
+        ),
+    },
     "For tools": {
         "schema": Verb(
             "Print the JSON Schema of a file",

@@ -90,6 +90,11 @@ def _may_be_folder(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False)
 
 
+def read_provider(folder: Path) -> Provider:
+    """The package in `folder`, wherever that is, by itself. Raises ManifestError."""
+    return _read(folder.resolve(), Registry(), {})
+
+
 def _read(folder: Path, registry: Registry, overrides: Mapping[str, Override]) -> Provider:
     """The provider in `folder`. Raises ManifestError, or SettingsError for a bad override."""
     try:

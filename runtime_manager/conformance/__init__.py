@@ -1,0 +1,1 @@
+"""Whether a package keeps the promises of a provider, found out by starting it for real."""
