@@ -126,6 +126,11 @@ GROUPS: dict[str, dict[str, Verb]] = {
         ),
     },
     "Packages": {
+        "new": Verb(
+            "Write a small package to begin with, which keeps every promise as it is",
+            module="creating",
+            examples=["rtm new cool", "rtm new cool --template node --dir ~/src/cool"],
+        ),
         "check": Verb(
             "Start a package for real in a scratch home, and tell which promises it keeps",
             module="checking",

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.system.child import Daemon, HomeFolder, serve
+from tests.system.child import Daemon, HomeFolder, environment, serve
+
+Check = Callable[..., subprocess.CompletedProcess[str]]
+"""A call of `rtm check`, with its words."""
 
 
 @pytest.fixture
@@ -55,3 +61,32 @@ def end(daemon: Daemon) -> None:
         daemon.process.wait()
         assert daemon.process.stdout is not None
         daemon.process.stdout.close()
+
+
+@pytest.fixture
+def scratch() -> Iterator[dict[str, str]]:
+    """An environment whose folders for passing files are empty, and empty again after the test."""
+    with tempfile.TemporaryDirectory(prefix="rtm-t-") as folder:
+        places = {name: f"{folder}/{name}" for name in ("TMPDIR", "XDG_RUNTIME_DIR")}
+        for place in places.values():
+            Path(place).mkdir()
+        yield environment(**places)
+        left = [path for place in places.values() for path in Path(place).rglob("*")]
+        assert not left, f"left behind: {left}"
+
+
+@pytest.fixture
+def check(scratch: dict[str, str]) -> Check:
+    """A function that runs `rtm check` with further words."""
+
+    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "runtime_manager", "check", *map(str, words)],
+            capture_output=True,
+            text=True,
+            env=scratch,
+            timeout=55,
+            check=False,
+        )
+
+    return run

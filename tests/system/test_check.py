@@ -8,15 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tests.system.child import EXAMPLES, REPOSITORY, environment
+from tests.system.child import EXAMPLES, REPOSITORY
+from tests.system.conftest import Check
 
 BAD = REPOSITORY / "tests" / "providers" / "bad"
 GOOD = [
@@ -24,35 +23,6 @@ GOOD = [
     REPOSITORY / "providers/process",
 ]
 NEEDS = {"node-time": "node"}
-
-Check = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def scratch() -> Iterator[dict[str, str]]:
-    """An environment whose folders for passing files are empty, and empty again after the test."""
-    with tempfile.TemporaryDirectory(prefix="rtm-t-") as folder:
-        places = {name: f"{folder}/{name}" for name in ("TMPDIR", "XDG_RUNTIME_DIR")}
-        for place in places.values():
-            Path(place).mkdir()
-        yield environment(**places)
-        left = [path for place in places.values() for path in Path(place).rglob("*")]
-        assert not left, f"left behind: {left}"
-
-
-@pytest.fixture
-def check(scratch: dict[str, str]) -> Check:
-    def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "runtime_manager", "check", *map(str, words)],
-            capture_output=True,
-            text=True,
-            env=scratch,
-            timeout=55,
-            check=False,
-        )
-
-    return run
 
 
 def verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
