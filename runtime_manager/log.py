@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
 
     from structlog.typing import Processor
 
@@ -40,11 +40,23 @@ def hide_secrets(
 
 def _with_priority(render: Processor) -> Processor:
     def rendered(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-        level = str(event.get("level", method))
-        line = render(logger, method, event)
-        return f"<{_PRIORITY.get(level, 6)}>{line!s}"
+        prefix = f"<{_PRIORITY.get(str(event.get('level', method)), 6)}>"
+        lines = str(render(logger, method, event)).splitlines()
+        return "\n".join(prefix + line for line in lines)
 
     return rendered
+
+
+def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether `stream` goes to the journal: JOURNAL_STREAM names its device and inode.
+
+    The variable alone tells nothing: it is inherited by who writes elsewhere (systemd.exec(5)).
+    """
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def _renderer(log_format: str, stream: TextIO) -> Processor:
@@ -78,16 +90,18 @@ class Unbreakable:
 def configure(*, level: str, log_format: str, stream: TextIO = sys.stderr) -> None:
     """Set up structlog for this process; `log_format` is auto, text or json.
 
-    `auto` is text, with journal priorities where stderr is the journal (JOURNAL_STREAM).
+    `auto` is text; where `stream` is the journal, with its priorities and without a time, which
+    the journal has itself.
     """
     render = _renderer(log_format, stream)
-    if log_format == "auto" and "JOURNAL_STREAM" in os.environ:
-        render = _with_priority(render)
+    stamps: list[Processor] = [structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    if log_format == "auto" and is_journal(stream, os.environ):
+        render, stamps = _with_priority(render), []
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *stamps,
             hide_secrets,
             structlog.processors.format_exc_info,
             render,

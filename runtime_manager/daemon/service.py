@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import structlog
@@ -14,10 +15,12 @@ from runtime_manager import __version__, log
 from runtime_manager.api.sessions import dashboard_address
 from runtime_manager.clock import SystemClock
 from runtime_manager.daemon import ties
-from runtime_manager.daemon.assemble import assemble
+from runtime_manager.daemon.assemble import Daemon, assemble
 from runtime_manager.daemon.early_signals import ENDING
 from runtime_manager.daemon.ground import Ground
+from runtime_manager.daemon.heartbeat import beat, extend_stop
 from runtime_manager.daemon.lease_desk import LeaseDesk
+from runtime_manager.daemon.status_line import keep_told
 from runtime_manager.lifecycle.leases import opening_leases
 from runtime_manager.model.address import is_loopback
 
@@ -53,10 +56,12 @@ async def serve(ground: Ground) -> int:
         desk = _desk(ground, stop)
         stack.callback(desk.close, "it has ended")
         _tie(ground, desk, stack)
+        await stack.enter_async_context(_beside(beat(ground.manager)))
         if stop.asked.is_set():
             return 0
         daemon = await assemble(ground, stack, desk)
         ground.manager.tell("READY=1", f"MAINPID={os.getpid()}")
+        await stack.enter_async_context(_beside(_tell_status(ground, daemon)))
         if sys.stdout.isatty() and not ground.options.announce:
             sys.stdout.write(greeting(ground, dashboard_address(daemon.parts)))
         _warn_of_reach(ground)
@@ -64,8 +69,29 @@ async def serve(ground: Ground) -> int:
         await stop.asked.wait()
         desk.close(stop.reason)
         ground.manager.tell("STOPPING=1")
-        await daemon.stop(stop.hurried, timeout_s=ground.settings.stop_timeout_s)
+        async with _beside(extend_stop(ground.manager)):
+            await daemon.stop(stop.hurried, timeout_s=ground.settings.stop_timeout_s)
     return 0
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Do `work` until the block is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _tell_status(ground: Ground, daemon: Daemon) -> None:
+    supervisor = daemon.supervisor
+    await keep_told(
+        ground.manager,
+        events=supervisor.events,
+        states=lambda: [view.state for view in supervisor.views()],
+    )
 
 
 def _listen_for_signals(stop: StopRequest, ground: Ground, stack: AsyncExitStack) -> None:

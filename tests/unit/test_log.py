@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -60,9 +62,27 @@ def test_a_log_that_nobody_reads_any_more_is_no_error() -> None:
     structlog.get_logger().info("daemon.stop_asked")
 
 
-def test_under_the_journal_a_line_starts_with_its_priority(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JOURNAL_STREAM", "8:1")
-    out = io.StringIO()
-    log.configure(level="info", log_format="auto", stream=out)
-    structlog.get_logger().error("guard.lost")
-    assert out.getvalue().startswith("<3>")
+def test_under_the_journal_every_line_starts_with_its_priority_and_has_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "journal").open("w+") as out:
+        found = os.fstat(out.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{found.st_dev}:{found.st_ino}")
+        log.configure(level="info", log_format="auto", stream=out)
+        structlog.get_logger().error("guard.lost", text="two\nlines")
+        out.seek(0)
+        lines = out.read().splitlines()
+    assert lines
+    assert all(line.startswith("<3>") for line in lines)
+    assert "guard.lost" in lines[0]
+    assert "Z " not in lines[0]
+
+
+@pytest.mark.parametrize("given", [None, "", "8:1"])
+def test_a_variable_that_speaks_of_another_stream_makes_no_journal(
+    tmp_path: Path, given: str | None
+) -> None:
+    environ = {} if given is None else {"JOURNAL_STREAM": given}
+    with (tmp_path / "file").open("w") as out:
+        assert not log.is_journal(out, environ)
+    assert not log.is_journal(io.StringIO(), environ)
