@@ -78,9 +78,9 @@ def test_a_manager_that_is_gone_is_no_error() -> None:
 def test_a_reload_is_told_with_its_time_and_ends_in_ready_also_when_it_fails(ear: Ear) -> None:
     def fail() -> None:
         with manager(ear).reloading():
-            raise ValueError
+            raise RuntimeError
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(RuntimeError):
         fail()
     first, second = ear.heard().splitlines()
     assert first == "RELOADING=1"
