@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from runtime_manager import __version__
+from runtime_manager.daemon import run_link
+from runtime_manager.daemon.credential import Credential
 from runtime_manager.errors import AlreadyRunningError, DaemonError
 from runtime_manager.model.home import Home
 
@@ -40,18 +42,34 @@ class Whereabouts:
 
 @dataclass(slots=True)
 class Claim:
-    """The lock on a home, held by an open file until `release` or the process's end."""
+    """The lock on a home, held by an open file until `release` or the process's end.
+
+    `given` is a token that an operator has chosen; without one, each claim makes its own.
+    """
 
     home: Home
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    given: Credential | None = None
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+    _own_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     _lock: int = -1
+
+    @property
+    def token(self) -> str:
+        """What a caller over HTTP must hold."""
+        return self._own_token if self.given is None else self.given.token
+
+    @property
+    def token_file(self) -> Path:
+        """Where callers find the token."""
+        return self.home.token if self.given is None else self.given.file
 
     def take(self) -> None:
         """Take the lock. Raises AlreadyRunningError with the owner's `whereabouts`, DaemonError."""
         try:
             self._make_folders()
             lock = os.open(self.home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except AlreadyRunningError as exc:
+            raise AlreadyRunningError(exc.message, whereabouts=read(Home(self.home.root))) from None
         except OSError as exc:
             raise DaemonError(
                 f"cannot write {exc.filename}: {exc.strerror}",
@@ -67,8 +85,9 @@ class Claim:
         self._lock = lock
 
     def publish(self, whereabouts: Whereabouts) -> None:
-        """Write the token and `runtime.json`, each whole and readable by the owner alone."""
-        _write_private(self.home.token, self.token + "\n")
+        """Write the token, unless it was given, and `runtime.json`: each whole, for the owner."""
+        if self.given is None:
+            _write_private(self.home.token, self.token + "\n")
         _write_private(self.home.runtime_json, json.dumps(asdict(whereabouts), indent=2) + "\n")
 
     def release(self) -> None:
@@ -77,12 +96,14 @@ class Claim:
             return
         for path in (self.home.runtime_json, self.home.token, self.home.api_socket):
             path.unlink(missing_ok=True)
+        run_link.lift(self.home)
         os.close(self._lock)
         self._lock = -1
 
     def _make_folders(self) -> None:
         for folder in (self.home.root, self.home.providers):
             folder.mkdir(parents=True, exist_ok=True)
+        run_link.lay(self.home)
         for private in {self.home.run, self.home.sockets}:
             _make_private(private)
 

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from runtime_manager.daemon.claim import Claim, Whereabouts
+from runtime_manager.daemon.credential import given_token
 from runtime_manager.daemon.early_signals import EarlySignals
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.listening import api_socket, listening_socket
@@ -48,7 +49,7 @@ def run(options: ServeOptions) -> int:
 
 def _run(options: ServeOptions, manager: ServiceManager, early: EarlySignals) -> int:
     home = locate(options.home, os.environ)
-    claim = Claim(home)
+    claim = Claim(home, given_token(os.environ))
     claim.take()
     try:
         settings = read_settings(home, options)
@@ -126,7 +127,7 @@ def _whereabouts(home: Home, claim: Claim, sock: socket.socket) -> Whereabouts:
         socket=str(home.api_socket),
         pid=os.getpid(),
         started_at=time.time(),
-        token_file=str(home.token),
+        token_file=str(claim.token_file),
         nonce=claim.nonce,
     )
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runtime_manager.daemon.claim import Claim, Whereabouts, read
+from runtime_manager.daemon.credential import Credential
 from runtime_manager.errors import AlreadyRunningError, DaemonError
 from runtime_manager.model.home import Home
 
@@ -69,3 +71,54 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DaemonError, match=r"cannot write .*file"):
         Claim(Home(tmp_path / "file" / "h")).take()
+
+
+def test_a_token_that_was_given_is_taken_and_written_nowhere(home: Home, tmp_path: Path) -> None:
+    given = Credential("chosen-by-the-operator", tmp_path / "token")
+    claim = Claim(home, given)
+    claim.take()
+    claim.publish(HERE)
+    assert (claim.token, claim.token_file) == (given.token, given.file)
+    assert not home.token.exists()
+    assert not given.file.exists()
+    claim.release()
+
+
+def test_a_run_folder_elsewhere_is_found_from_the_home(home: Home, tmp_path: Path) -> None:
+    elsewhere = replace(home, run_folder=tmp_path / "r")
+    claim = Claim(elsewhere)
+    claim.take()
+    claim.publish(HERE)
+    assert read(home) == HERE
+    with pytest.raises(AlreadyRunningError) as told:
+        Claim(home).take()
+    assert told.value.facts["whereabouts"] == HERE
+    with pytest.raises(AlreadyRunningError):
+        Claim(replace(home, run_folder=tmp_path / "other")).take()
+    claim.release()
+    assert not (home.root / "run").is_symlink()
+
+
+def test_a_link_left_by_a_killed_daemon_is_in_nobodys_way(home: Home, tmp_path: Path) -> None:
+    home.root.mkdir()
+    (home.root / "run").symlink_to(tmp_path / "gone")
+    claim = Claim(home)
+    claim.take()
+    assert stat.S_ISDIR((home.root / "run").lstat().st_mode)
+    claim.release()
+
+
+def test_a_run_folder_left_in_the_home_gives_way_to_the_link(home: Home, tmp_path: Path) -> None:
+    earlier = Claim(home)
+    earlier.take()
+    elsewhere = replace(home, run_folder=tmp_path / "r")
+    with pytest.raises(AlreadyRunningError):
+        Claim(elsewhere).take()
+    earlier.release()
+    later = Claim(elsewhere)
+    later.take()
+    assert (home.root / "run").readlink() == tmp_path / "r"
+    again = Claim(elsewhere)
+    with pytest.raises(AlreadyRunningError):
+        again.take()
+    later.release()
