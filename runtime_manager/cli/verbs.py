@@ -49,6 +49,15 @@ GROUPS: dict[str, dict[str, Verb]] = {
             ],
             exit_codes=_READS_FILES,
         ),
+        "service": Verb(
+            "Let systemd run the daemon: install its units, remove them, tell how it is",
+            module="service",
+            examples=[
+                "sudo rtm service install",
+                "rtm service install --user --dry-run",
+                "rtm service status --user",
+            ],
+        ),
         "config": Verb(
             "Show the settings in effect, or check every file without a daemon",
             module="config",
