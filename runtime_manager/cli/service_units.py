@@ -20,7 +20,7 @@ SYSTEM_HOME = "/var/lib/runtime-manager"
 _TEXTS = Path(__file__).parent / "units"
 _WRITTEN_AS = "/usr/bin/rtm"
 _LISTENS_AT = "ListenStream=127.0.0.1:9880"
-_HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
+_HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108  # none is used
 """What ProtectHome= and PrivateTmp= hide from the system service (systemd.exec(5))."""
 
 

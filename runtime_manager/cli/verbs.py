@@ -53,7 +53,7 @@ GROUPS: dict[str, dict[str, Verb]] = {
             "Let systemd run the daemon: install its units, remove them, tell how it is",
             module="service",
             examples=[
-                "sudo rtm service install",
+                "rtm service install",
                 "rtm service install --user --dry-run",
                 "rtm service status --user",
             ],
