@@ -106,9 +106,9 @@ class Exchange:
         """Close the connection; the daemon sees that nobody listens any more."""
         self._connection.close()
 
-    def limit_wait(self, answer_s: float) -> None:
-        """From now on wait at most so long for the next bytes."""
-        self._connection.settimeout(max(answer_s, 0.001))
+    def limit_wait(self, answer_s: float | None) -> None:
+        """From now on wait at most so long for the next bytes; None waits for ever."""
+        self._connection.settimeout(None if answer_s is None else max(answer_s, 0.001))
 
     def document(self) -> dict[str, Any]:
         """The answer's JSON object."""

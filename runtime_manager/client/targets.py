@@ -6,6 +6,8 @@ PROVIDERS = "/api/v1/providers"
 PROVIDERS_UNMEASURED = f"{PROVIDERS}?usage=0"
 """The list without the usage of each process tree, which takes the daemon a look at each."""
 
+LEASES = "/api/v1/leases"
+
 
 def provider_target(code: str, deed: str = "") -> str:
     """The address of a provider, or of one of its deeds such as `start`."""
@@ -19,3 +21,10 @@ def events_target(code: str | None = None) -> str:
     from urllib.parse import quote
 
     return "/api/v1/events" + (f"?code={quote(code, safe='')}" if code else "")
+
+
+def hold_target(name: str) -> str:
+    """The address of a lease that lasts as long as the connection."""
+    from urllib.parse import quote
+
+    return f"{LEASES}/hold?name={quote(name, safe='')}"

@@ -13,31 +13,13 @@ import stat
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from runtime_manager import __version__
+from runtime_manager.client.whereabouts import Whereabouts
 from runtime_manager.daemon import run_link
 from runtime_manager.daemon.credential import Credential
 from runtime_manager.errors import AlreadyRunningError, DaemonError
 from runtime_manager.model.home import Home
 
 API_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """What `runtime.json` tells: where the daemon listens, and which process it is.
-
-    `started_at` is POSIX seconds. `nonce` is echoed by /healthz, so that a client can tell this
-    daemon from another that has since taken its port.
-    """
-
-    url: str
-    socket: str
-    pid: int
-    started_at: float
-    token_file: str
-    nonce: str
-    version: str = __version__
-    api: int = API_VERSION
 
 
 @dataclass(slots=True)
@@ -64,12 +46,10 @@ class Claim:
         return self.home.token if self.given is None else self.given.file
 
     def take(self) -> None:
-        """Take the lock. Raises AlreadyRunningError with the owner's `whereabouts`, DaemonError."""
+        """Take the lock. Raises AlreadyRunningError, DaemonError."""
         try:
             self._make_folders()
             lock = os.open(self.home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except AlreadyRunningError as exc:
-            raise AlreadyRunningError(exc.message, whereabouts=read(Home(self.home.root))) from None
         except OSError as exc:
             raise DaemonError(
                 f"cannot write {exc.filename}: {exc.strerror}",
@@ -79,9 +59,7 @@ class Claim:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise AlreadyRunningError(
-                f"a daemon already runs on {self.home.root}", whereabouts=read(self.home)
-            ) from None
+            raise AlreadyRunningError(f"a daemon already runs on {self.home.root}") from None
         self._lock = lock
 
     def publish(self, whereabouts: Whereabouts) -> None:
@@ -120,15 +98,6 @@ def _make_private(folder: Path) -> None:
             f"{folder} is a link, or another user's", hint="remove it, or choose a shorter home"
         )
     folder.chmod(0o700)
-
-
-def read(home: Home) -> Whereabouts | None:
-    """What the daemon of `home` published; None where nothing, or nothing sensible, is there."""
-    try:
-        facts = json.loads(home.runtime_json.read_text(encoding="utf-8"))
-        return Whereabouts(**facts)
-    except (OSError, ValueError, TypeError):
-        return None
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
-from runtime_manager.daemon.claim import Claim, Whereabouts
+from runtime_manager.client.whereabouts import Whereabouts
+from runtime_manager.daemon.claim import Claim
 from runtime_manager.daemon.early_signals import EarlySignals
 from runtime_manager.daemon.options import ServeOptions
 from runtime_manager.daemon.systemd import ServiceManager

@@ -6,19 +6,21 @@ imports, and aiohttp and its like are only brought in after it; the socket queue
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from runtime_manager.daemon.claim import Claim, Whereabouts
+from runtime_manager import __version__
+from runtime_manager.client.whereabouts import Whereabouts, process_started_at
+from runtime_manager.daemon.announcement import announce, announce_failure
+from runtime_manager.daemon.claim import API_VERSION, Claim
 from runtime_manager.daemon.credential import given_token
 from runtime_manager.daemon.early_signals import EarlySignals
 from runtime_manager.daemon.ground import Ground
+from runtime_manager.daemon.joining import join
 from runtime_manager.daemon.listening import api_socket, listening_socket
 from runtime_manager.daemon.options import ServeOptions
 from runtime_manager.daemon.systemd import ServiceManager
@@ -30,15 +32,15 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
 EXIT_FAILED, EXIT_BAD_CONFIGURATION = 1, 78
+_LONGEST_END_S = 120.0
+"""So long another daemon's end is waited for."""
 
 
 def run(options: ServeOptions) -> int:
     """Run the daemon until it is asked to stop; gives the exit code, also for a user's error."""
     manager, early = ServiceManager(os.environ), EarlySignals()
     try:
-        return _run(options, manager, early)
-    except AlreadyRunningError as exc:
-        return _refer(exc, options, manager)
+        return _run_or_join(options, manager, early)
     except SettingsError as exc:
         _complain(exc, options)
         return EXIT_BAD_CONFIGURATION
@@ -47,8 +49,22 @@ def run(options: ServeOptions) -> int:
         return EXIT_FAILED
 
 
-def _run(options: ServeOptions, manager: ServiceManager, early: EarlySignals) -> int:
-    home = locate(options.home, os.environ)
+def _run_or_join(options: ServeOptions, manager: ServiceManager, early: EarlySignals) -> int:
+    """Be the daemon, or join the one there is; one that ends first leaves the home to us."""
+    home, until = locate(options.home, os.environ), time.monotonic() + _LONGEST_END_S
+    while not early.seen:
+        try:
+            return _run(home, options, manager=manager, early=early)
+        except AlreadyRunningError:
+            if time.monotonic() > until:
+                raise
+        exit_code = join(home, options, is_service=manager.is_present, early=early)
+        if exit_code is not None:
+            return exit_code
+    return 0
+
+
+def _run(home: Home, options: ServeOptions, *, manager: ServiceManager, early: EarlySignals) -> int:
     claim = Claim(home, given_token(os.environ))
     claim.take()
     try:
@@ -60,7 +76,7 @@ def _run(options: ServeOptions, manager: ServiceManager, early: EarlySignals) ->
             whereabouts = _whereabouts(home, claim, sock)
             claim.publish(whereabouts)
             if options.announce:
-                _print_line({"event": "listening", **_told(whereabouts)})
+                announce(whereabouts)
             return _serve(
                 Ground(
                     home,
@@ -129,35 +145,14 @@ def _whereabouts(home: Home, claim: Claim, sock: socket.socket) -> Whereabouts:
         started_at=time.time(),
         token_file=str(claim.token_file),
         nonce=claim.nonce,
+        version=__version__,
+        api=API_VERSION,
+        process_started_at=process_started_at(os.getpid()),
     )
-
-
-def _told(whereabouts: Whereabouts) -> dict[str, object]:
-    facts = asdict(whereabouts)
-    return {k: facts[k] for k in ("url", "socket", "pid", "token_file", "version", "api")}
-
-
-def _refer(exc: AlreadyRunningError, options: ServeOptions, manager: ServiceManager) -> int:
-    """Point at the daemon that has this home; a service manager must not take it for ours."""
-    found = exc.facts.get("whereabouts")
-    if not isinstance(found, Whereabouts):
-        _complain(exc, options)
-        return EXIT_FAILED
-    if options.announce:
-        _print_line({"event": "listening", **_told(found), "existing": True})
-    else:
-        sys.stdout.write(f"already running at {found.url} (pid {found.pid})\n")
-    return EXIT_FAILED if manager.is_present else 0
 
 
 def _complain(exc: RuntimeManagerError, options: ServeOptions) -> None:
     if options.announce:
-        facts = {"code": exc.code, "message": exc.message, "hint": exc.hint}
-        _print_line({"event": "error", **facts})
+        announce_failure(exc)
     hint = f"\nhint: {exc.hint}" if exc.hint else ""
     sys.stderr.write(f"rtm: {exc.message}{hint}\n")
-
-
-def _print_line(facts: Mapping[str, object]) -> None:
-    sys.stdout.write(json.dumps(facts) + "\n")
-    sys.stdout.flush()

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+FIRST_CLIENT_S = 30.0
+"""So long a daemon that was started for clients waits for the first."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:

@@ -20,13 +20,12 @@ from runtime_manager.daemon.early_signals import ENDING
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.heartbeat import beat, extend_stop
 from runtime_manager.daemon.lease_desk import LeaseDesk
+from runtime_manager.daemon.options import FIRST_CLIENT_S
 from runtime_manager.daemon.status_line import keep_told
 from runtime_manager.lifecycle.leases import opening_leases
 from runtime_manager.model.address import is_loopback
 
 _log = structlog.get_logger()
-FIRST_CLIENT_S = 30.0
-"""So long a daemon that was started for clients waits for the first."""
 
 
 class StopRequest:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from runtime_manager.daemon.claim import Claim, Whereabouts, read
+from runtime_manager.client.whereabouts import Whereabouts, read_whereabouts
+from runtime_manager.daemon.claim import Claim
 from runtime_manager.daemon.credential import Credential
 from runtime_manager.errors import AlreadyRunningError, DaemonError
 from runtime_manager.model.home import Home
 
-HERE = Whereabouts("http://127.0.0.1:1", "/s", 7, 1.0, "/t", "n")
+HERE = Whereabouts("http://127.0.0.1:1", "/s", 7, 1.0, "/t", "n", "1.0.0", 1)
 
 
 @pytest.fixture
@@ -25,24 +26,23 @@ def test_what_is_published_is_read_back_and_is_for_the_owner_alone(home: Home) -
     claim = Claim(home)
     claim.take()
     claim.publish(HERE)
-    assert read(home) == HERE
+    assert read_whereabouts(home) == HERE
     assert home.token.read_text().strip() == claim.token
     for path in (home.token, home.runtime_json):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.run.stat().st_mode) == 0o700
     claim.release()
     claim.release()
-    assert read(home) is None
+    assert read_whereabouts(home) is None
     assert not home.token.exists()
 
 
-def test_a_second_claim_is_told_where_the_first_is(home: Home) -> None:
+def test_a_second_claim_is_refused_until_the_first_is_given_back(home: Home) -> None:
     first = Claim(home)
     first.take()
     first.publish(HERE)
-    with pytest.raises(AlreadyRunningError) as told:
+    with pytest.raises(AlreadyRunningError):
         Claim(home).take()
-    assert told.value.facts["whereabouts"] == HERE
     first.release()
     again = Claim(home)
     again.take()
@@ -53,7 +53,7 @@ def test_a_second_claim_is_told_where_the_first_is(home: Home) -> None:
 def test_a_damaged_file_is_as_good_as_none(home: Home, text: str) -> None:
     home.run.mkdir(parents=True)
     home.runtime_json.write_text(text)
-    assert read(home) is None
+    assert read_whereabouts(home) is None
 
 
 def test_a_folder_for_sockets_that_is_a_link_is_refused(tmp_path: Path) -> None:
@@ -89,12 +89,11 @@ def test_a_run_folder_elsewhere_is_found_from_the_home(home: Home, tmp_path: Pat
     claim = Claim(elsewhere)
     claim.take()
     claim.publish(HERE)
-    assert read(home) == HERE
-    with pytest.raises(AlreadyRunningError) as told:
-        Claim(home).take()
-    assert told.value.facts["whereabouts"] == HERE
-    with pytest.raises(AlreadyRunningError):
-        Claim(replace(home, run_folder=tmp_path / "other")).take()
+    other = replace(home, run_folder=tmp_path / "other")
+    for asked in (home, other):
+        assert read_whereabouts(asked) == HERE
+        with pytest.raises(AlreadyRunningError):
+            Claim(asked).take()
     claim.release()
     assert not (home.root / "run").is_symlink()
 
