@@ -5,10 +5,19 @@ Changes nothing on disk: a registry that cannot be read is told, not put aside.
 
 from __future__ import annotations
 
-from runtime_manager.errors import InputError, RegistryError, SettingsError
+from runtime_manager.errors import (
+    InputError,
+    RegistryError,
+    RuntimeManagerError,
+    SettingsError,
+    SpawnError,
+    UnknownCodeError,
+)
+from runtime_manager.model.problems import nearest
 from runtime_manager.model.registry import Registry, parse_registry
 from runtime_manager.model.settings import Settings, load_settings
-from runtime_manager.packages.discovery import scan
+from runtime_manager.packages.discovery import read_provider, scan
+from runtime_manager.packages.program import resolve_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runtime_manager.model.home import Home
+    from runtime_manager.model.provider import Provider
 
 
 def settings_document(home: Home, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -45,6 +55,58 @@ def check(home: Home, environ: Mapping[str, str]) -> tuple[int, list[InputError]
     found = scan(home, registry, settings.providers)
     errors += [invalid.error for invalid in found.invalid]
     return len(found.providers) + len(found.invalid), errors
+
+
+def provider_document(home: Home, code: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the files alone say of a provider, by the names the API uses.
+
+    Raises UnknownCodeError, and SettingsError where config.yaml keeps every daemon from starting.
+    """
+    found = scan(home, Registry(), _settings(home, environ).providers)
+    for invalid in found.invalid:
+        if invalid.code == code:
+            return _told(code, invalid.folder, state="invalid", error=invalid.error)
+    for provider in found.providers:
+        if provider.code == code:
+            return _told(code, provider.folder, state="stopped", error=_program_error(provider))
+    codes = [*(one.code for one in found.providers), *(one.code for one in found.invalid)]
+    hint = nearest(code, codes) or f"{home.providers} has {', '.join(sorted(codes)) or 'none'}"
+    raise UnknownCodeError(f"no provider has the code {code!r}", hint=hint)
+
+
+def manifest_problems(folder: Path) -> list[str]:
+    """Every mistake of the manifest in `folder`, with file, line and key; none for a good one."""
+    try:
+        read_provider(folder)
+    except InputError as error:
+        problems = error.facts.get("problems")
+        return [str(text) for text in problems] if isinstance(problems, tuple) else [error.message]
+    return []
+
+
+def _program_error(provider: Provider) -> SpawnError | None:
+    try:
+        resolve_program(provider)
+    except SpawnError as error:
+        return error
+    return None
+
+
+def _told(
+    code: str, folder: Path, *, state: str, error: RuntimeManagerError | None
+) -> dict[str, Any]:
+    cause = None
+    if error is not None:
+        kind = error.facts.get("kind") or error.code
+        cause = {"kind": kind, "message": error.message, "hint": error.hint}
+    manifest_error = str(error) if isinstance(error, InputError) else None
+    return {
+        "code": code,
+        "state": state,
+        "folder": str(folder),
+        "cause": cause,
+        "manifest_error": manifest_error,
+    }
 
 
 def _settings(home: Home, environ: Mapping[str, str]) -> Settings:

@@ -83,6 +83,12 @@ GROUPS: dict[str, dict[str, Verb]] = {
             examples=["rtm status", "rtm status cool", "rtm status cool && echo it is ready"],
             exit_codes=_ASKS_OF_ONE,
         ),
+        "why": Verb(
+            "Tell in a few lines what is wrong with a provider, and what to do",
+            module="why",
+            examples=["rtm why cool", "rtm why cool --format json"],
+            exit_codes=(*_ASKS_OF_ONE, *_READS_FILES),
+        ),
         "routes": Verb(
             "List which address leads to which provider",
             module="routes",
