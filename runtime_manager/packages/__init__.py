@@ -1,1 +1,1 @@
-"""Floor 4: packages on disk: discovery and the registry file."""
+"""Floor 4: packages on disk: discovery, the registry file, archives, the store of versions."""

@@ -18,9 +18,7 @@ from runtime_manager.packages.limits import Limits
 from runtime_manager.packages.names import Names
 from runtime_manager.packages.package_folder import read_package
 from runtime_manager.packages.progress import Progress, no_progress
-
-LEFT_OUT = frozenset({"__pycache__", ".git", ".hg", ".svn", ".DS_Store"})
-"""Names of files and folders that are never part of a package."""
+from runtime_manager.packages.source_files import SourceFile, source_files
 
 _LEVEL = 6
 
@@ -34,15 +32,6 @@ class Packed:
     code: str
     version: str
     entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    name: str
-    path: str
-    mode: int
-    size_bytes: int
-    is_folder: bool
 
 
 def pack(
@@ -60,7 +49,7 @@ def pack(
         package = read_package(folder)
         manifest = package.manifest
         target = output or Path(f"{manifest.code}-{manifest.version}.tar.gz")
-        found = sorted(_welcome(package.root, manifest.code, limits or Limits()), key=_by_name)
+        found = list(_welcome(package.root, manifest.code, limits or Limits()))
         staged = target.with_name(f".{target.name}.{os.getpid()}.new")
         try:
             _write(staged, found, progress)
@@ -72,11 +61,11 @@ def pack(
     return Packed(target, sha256, manifest.code, manifest.version, len(found))
 
 
-def _welcome(root: Path, code: str, limits: Limits) -> Iterator[_Found]:
+def _welcome(root: Path, code: str, limits: Limits) -> Iterator[SourceFile]:
     """What belongs into the archive, each checked as unpacking checks it."""
     names, count, total = Names(), 0, 0
     archives = re.compile(rf"{re.escape(code)}-[^/]*\.tar\.gz")
-    for one in _walk(os.fspath(root), ""):
+    for one in source_files(root):
         if archives.fullmatch(one.name):
             continue  # made by us, by running in the package's own folder
         check_mode(one.name, one.mode)
@@ -90,25 +79,7 @@ def _welcome(root: Path, code: str, limits: Limits) -> Iterator[_Found]:
         yield one
 
 
-def _walk(folder: str, prefix: str) -> Iterator[_Found]:
-    """Every file, and every folder that has nothing in it."""
-    with os.scandir(folder) as listing:
-        entries = [entry for entry in listing if entry.name not in LEFT_OUT]
-    for entry in entries:
-        found = entry.stat(follow_symlinks=False)
-        name, is_folder = prefix + entry.name, entry.is_dir(follow_symlinks=False)
-        inside = list(_walk(entry.path, f"{name}/")) if is_folder else []
-        yield from inside
-        if not inside:
-            size = 0 if is_folder else found.st_size
-            yield _Found(name, entry.path, found.st_mode, size, is_folder)
-
-
-def _by_name(one: _Found) -> str:
-    return one.name
-
-
-def _write(target: Path, found: list[_Found], progress: Progress) -> None:
+def _write(target: Path, found: list[SourceFile], progress: Progress) -> None:
     total, done = sum(one.size_bytes for one in found), 0
     with (
         target.open("xb") as file,
@@ -121,7 +92,7 @@ def _write(target: Path, found: list[_Found], progress: Progress) -> None:
             progress("pack", done, total)
 
 
-def _add(archive: tarfile.TarFile, one: _Found) -> None:
+def _add(archive: tarfile.TarFile, one: SourceFile) -> None:
     """Times, owners and rights are left out; whether it may be executed is kept."""
     info = tarfile.TarInfo(one.name)
     if one.is_folder:

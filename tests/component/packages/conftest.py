@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime_manager.model.home import Home
+from runtime_manager.packages.candidate import LocalPackage
 
 Install = Callable[..., Path]
 
@@ -29,3 +30,26 @@ def install(home: Home) -> Install:
         return home.providers / folder
 
     return put
+
+
+Package = Callable[..., LocalPackage]
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Package:
+    """Make a package's folder, with further files by path; a candidate to be staged from it."""
+
+    def make(
+        code: str = "cool", version: str = "1.0.0", *, manifest: str = "", **files: str
+    ) -> LocalPackage:
+        folder = tmp_path / "made" / f"{code}-{version}"
+        (folder / "bin").mkdir(parents=True, exist_ok=True)
+        text = f"code: {code}\nversion: {version}\nbinary: bin/run\n{manifest}"
+        (folder / "manifest.yaml").write_text(text)
+        (folder / "bin/run").write_text(f"#!/bin/sh\necho {version}\n")
+        (folder / "bin/run").chmod(0o755)
+        for name, content in files.items():
+            (folder / name).write_text(content)
+        return LocalPackage(folder, str(folder))
+
+    return make
