@@ -17,7 +17,7 @@ from runtime_manager.model.version_range import ANY, VersionRange, parse_range
 
 ARCHIVE_SUFFIXES = (".tar.gz", ".tgz", ".zip")
 
-_LONGEST = 2048
+_LONGEST = 8192
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
 _URL_PATH = re.compile(r"(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]*)+", re.ASCII)
@@ -228,7 +228,7 @@ def _address(text: str, url: str) -> str:
     return parts._replace(netloc=parts.netloc.lower()).geturl()
 
 
-_SECRETS = "for git, use a credential helper; else a server that needs none"
+_SECRETS = "for git, use git+ssh:// or a ~/.netrc; else a server that asks for none"
 
 
 def _split(text: str, url: str) -> SplitResult:

@@ -56,7 +56,7 @@ BAD = [
     ("", "begins with"),
     ("-x", "begins with"),
     ("--upload-pack=touch x", "begins with"),
-    ("a" * 3000, "longer than"),
+    ("a" * 9000, "longer than"),
     ("./a\nb", "control character"),
     ("./a\x00b", "control character"),
     ("ftp://example.org/x.tar.gz", "`ftp:` is no kind"),
