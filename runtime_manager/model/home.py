@@ -53,6 +53,11 @@ class Home:
         return self.root / "packages"
 
     @property
+    def index_cache(self) -> Path:
+        """What indexes offered when they were last asked; may be removed at any time."""
+        return self.root / "cache" / "indexes"
+
+    @property
     def config(self) -> Path:
         """The settings file."""
         return (self.config_folder or self.root) / "config.yaml"

@@ -17,7 +17,9 @@ from runtime_manager.model.parts import DIALECT, Health, Limits, Part, Start, Te
 from runtime_manager.model.problems import Problem, failure, problems_of
 from runtime_manager.model.units import Duration, Size, Span
 
-_AS_WRITTEN = frozenset({"env", "headers", "listen", "hosts", "public_url", "allowed_origins"})
+_AS_WRITTEN = frozenset(
+    {"env", "headers", "listen", "hosts", "public_url", "allowed_origins", "indexes"}
+)
 
 
 class GatewaySettings(Part):
@@ -124,6 +126,9 @@ class Settings(Part):
     log: LogSettings = Field(LogSettings(), description="the daemon's own log")
     logs: LogFiles = Field(LogFiles(), description="the output of providers")
     packages: PackageSettings = Field(PackageSettings(), description="what is asked of packages")
+    indexes: tuple[Text, ...] = Field(
+        (), description="where packages are offered: https://…, or a path; the first that has one"
+    )
     providers: dict[str, Override] = Field(
         default_factory=dict, description="what to change for single providers, by code"
     )

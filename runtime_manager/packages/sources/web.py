@@ -10,7 +10,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
@@ -101,7 +101,9 @@ class Web:
         return Hop(url, parts.scheme == "https", reach), addresses
 
     @contextmanager
-    def _ask(self, hop: Hop, addresses: Sequence[str], headers: Mapping[str, str]) -> Iterator[_A]:
+    def _ask(
+        self, hop: Hop, addresses: Sequence[str], headers: Mapping[str, str]
+    ) -> Iterator[Answer]:
         parts = urlsplit(hop.url)
         connection = _Connection(
             parts.hostname or "",
@@ -110,18 +112,17 @@ class Web:
             tls=self.tls if hop.is_encrypted else None,
             timeout_s=self.timeout_s,
         )
-        try:
+        with ExitStack() as open_ones:
+            open_ones.callback(connection.close)
             with _told(hop.url):
                 target = parts._replace(scheme="", netloc="").geturl() or "/"
                 connection.request("GET", target, headers={**_HEADERS, **headers})
                 response = connection.getresponse()
+            open_ones.callback(response.close)
             fields = {name.title(): value for name, value in response.getheaders()}
             yield Answer(hop, response.status, fields, _Body(response, hop.url).read)
-        finally:
-            connection.close()
 
 
-_A = Answer
 _HEADERS = {"User-Agent": f"runtime-manager/{__version__}", "Accept-Encoding": "identity"}
 
 

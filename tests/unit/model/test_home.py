@@ -13,6 +13,7 @@ def test_everything_lies_under_the_root() -> None:
     assert home.providers == Path("/h/providers")
     assert home.registry == Path("/h/providers/registry.yaml")
     assert home.packages == Path("/h/packages")
+    assert home.index_cache == Path("/h/cache/indexes")
     assert home.config == Path("/h/config.yaml")
     assert home.run == Path("/h/run")
     assert home.runtime_json == Path("/h/run/runtime.json")
