@@ -23,6 +23,7 @@ from runtime_manager.api.parts import ApiParts
 from runtime_manager.api.pictures import Pictures
 from runtime_manager.api.problems import problems
 from runtime_manager.api.providers import ProviderViews
+from runtime_manager.api.reload import ReloadViews
 from runtime_manager.api.sessions import SessionViews
 from runtime_manager.api.streams import Streams
 from runtime_manager.api.usage import Gauge
@@ -56,6 +57,7 @@ def all_operations(parts: ApiParts, streams: Streams) -> tuple[Operation, ...]:
         EventViews(providers, pictures=pictures, streams=streams, nonce=parts.nonce).operations(),
         LeaseViews(parts, streams=streams).operations(),
         InventoryViews(parts).operations(),
+        ReloadViews(parts).operations(),
         SessionViews(parts).operations(),
         HealthViews(parts).operations(),
         MetricViews(parts).operations(),

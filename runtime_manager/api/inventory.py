@@ -23,7 +23,7 @@ class InventoryViews:
 
     def __init__(self, parts: ApiParts) -> None:
         self._providers = parts.supervisor
-        self._settings = parts.settings
+        self._reloads = parts.reloads
         self._registry_file = RegistryFile(parts.home.registry)
 
     def operations(self) -> tuple[Operation, ...]:
@@ -64,7 +64,7 @@ class InventoryViews:
 
     async def config(self, _call: Call[Nothing, Nothing]) -> web.Response:
         """See `operations`."""
-        return answer(ConfigDocument(config=told_settings(self._settings)))
+        return answer(ConfigDocument(config=told_settings(self._reloads.settings)))
 
 
 def packages_of(registry: Registry) -> PackageList:

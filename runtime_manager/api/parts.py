@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from runtime_manager.api.codes import OneTimeCodes
 from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.gateway.routes import RouteTable
+from runtime_manager.supervisor.changes import Reload
 from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.view import ProviderView
 
@@ -118,6 +119,10 @@ class Providers(Protocol):
         """The provider once `until` holds; raises WaitTimeoutError."""
         ...
 
+    async def removed(self, code: str) -> None:
+        """Return once nothing of that code is on its way out."""
+        ...
+
     def routes(self) -> RouteTable:
         """The newest route table."""
         ...
@@ -156,6 +161,19 @@ class LeaseHolders(Protocol):
         ...
 
 
+class Reloads(Protocol):
+    """What the API needs of whatever reads the files."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as read last."""
+        ...
+
+    async def reload(self, *, is_dry_run: bool = False) -> Reload:
+        """Bring what runs in line with the files; raises InputError, and nothing has changed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
     """How long a stream is silent before it says so, and how long a reader may take no byte."""
@@ -173,7 +191,7 @@ class ApiParts:
 
     supervisor: Providers
     leases: LeaseHolders
-    settings: Settings
+    reloads: Reloads
     home: Home
     session_key: bytes
     daemon_id: str

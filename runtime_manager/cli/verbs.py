@@ -58,6 +58,12 @@ GROUPS: dict[str, dict[str, Verb]] = {
                 "rtm service status --user",
             ],
         ),
+        "reload": Verb(
+            "Read settings and manifests anew, and restart only what needs it",
+            module="reload",
+            examples=["rtm reload --dry-run", "rtm reload --wait --timeout 1m"],
+            exit_codes=(*_ASKS, ExitCode.BAD_CONFIGURATION, ExitCode.WAIT_TIMED_OUT),
+        ),
         "config": Verb(
             "Show the settings in effect, or check every file without a daemon",
             module="config",

@@ -10,8 +10,6 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import structlog
-
 from runtime_manager import __version__
 from runtime_manager.api.app import build_app, serving
 from runtime_manager.api.parts import ApiParts
@@ -21,14 +19,13 @@ from runtime_manager.daemon.ears import Ears
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.lease_desk import LeaseDesk
 from runtime_manager.daemon.network import access_of, limits_of
+from runtime_manager.daemon.reload import Reloader
 from runtime_manager.daemon.watchmen import watchmen
-from runtime_manager.errors import RegistryError
+from runtime_manager.gateway.access import Access
 from runtime_manager.gateway.gateway import Gateway
 from runtime_manager.model.endpoint import UnixEndpoint
 from runtime_manager.model.provider import Provider
-from runtime_manager.model.registry import Registry
-from runtime_manager.packages.discovery import Scan, scan
-from runtime_manager.packages.registry_file import RegistryFile
+from runtime_manager.model.settings import Settings
 from runtime_manager.process.log_file import LogWriter, RotatedFile
 from runtime_manager.process.output import Output
 from runtime_manager.supervisor.board import Board
@@ -37,7 +34,6 @@ from runtime_manager.supervisor.launcher import Launcher
 from runtime_manager.supervisor.runner import World
 from runtime_manager.supervisor.supervisor import Supervisor
 
-_log = structlog.get_logger()
 _LAST_ANSWERS_S = 1.0
 
 
@@ -46,10 +42,12 @@ class Daemon:
     """What is running, as far as its end needs to know."""
 
     supervisor: Supervisor
+    reloader: Reloader
     parts: ApiParts
 
-    async def stop(self, hurry: asyncio.Event, *, timeout_s: float) -> None:
+    async def stop(self, hurry: asyncio.Event) -> None:
         """Stop all providers, at once when `hurry` is set; then tell who listens that we end."""
+        timeout_s = self.reloader.settings.stop_timeout_s
         await self.supervisor.close(hurry, timeout_s=timeout_s)
         self.supervisor.events.publish(STOPPING)
         self.supervisor.events.close()
@@ -70,27 +68,34 @@ async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Da
     )
     world = World(launcher, board, EventLog(clock), clock)
     supervisor = Supervisor(world, new_output=_outputs(ground, clock, stack))
-    gateway = Gateway(
-        limits_of(ground.settings),
-        access=access_of(
-            ground.settings,
+
+    def rules(settings: Settings) -> Access:
+        return access_of(
+            settings,
             url=ground.whereabouts.url,
             token=ground.claim.token,
             session_key=session_key,
             daemon_id=ground.home.home_id,
-        ),
+        )
+
+    gateway = Gateway(
+        limits_of(ground.settings),
+        access=rules(ground.settings),
         observer=Ears(board, supervisor),
         clock=clock,
     )
     stack.push_async_callback(_close_gateway, gateway, board)
     board.connect(gateway)
-    await _take_on(ground, supervisor)
-    parts = _api_parts(ground, supervisor, session_key=session_key, desk=desk)
+    reloader = Reloader(
+        ground, supervisor, adopt=lambda new: gateway.adopt(limits_of(new), rules(new))
+    )
+    await reloader.first()
+    parts = _api_parts(ground, supervisor, reloader, session_key=session_key, desk=desk)
     app = build_app(parts)
     await stack.enter_async_context(serving(app, ground.api_sock))
     await gateway.start(ground.sock)
     supervisor.start_all()
-    return Daemon(supervisor, parts)
+    return Daemon(supervisor, reloader, parts)
 
 
 async def _close_gateway(gateway: Gateway, board: Board) -> None:
@@ -115,12 +120,17 @@ def _outputs(ground: Ground, clock: Clock, stack: AsyncExitStack) -> Callable[[P
 
 
 def _api_parts(
-    ground: Ground, supervisor: Supervisor, *, session_key: bytes, desk: LeaseDesk
+    ground: Ground,
+    supervisor: Supervisor,
+    reloader: Reloader,
+    *,
+    session_key: bytes,
+    desk: LeaseDesk,
 ) -> ApiParts:
     return ApiParts(
         supervisor=supervisor,
         leases=desk,
-        settings=ground.settings,
+        reloads=reloader,
         home=ground.home,
         session_key=session_key,
         daemon_id=ground.home.home_id,
@@ -130,24 +140,3 @@ def _api_parts(
         nonce=ground.whereabouts.nonce,
         started_at=datetime.fromtimestamp(ground.whereabouts.started_at, UTC),
     )
-
-
-async def _take_on(ground: Ground, supervisor: Supervisor) -> None:
-    """Find the packages, in a thread since disks may be slow, and take them on."""
-    found = await asyncio.to_thread(_find, ground)
-    for provider in found.providers:
-        supervisor.add(provider)
-    for invalid in found.invalid:
-        supervisor.add_invalid(invalid)
-    codes = {p.code for p in found.providers} | {i.code for i in found.invalid}
-    for code in sorted(set(ground.settings.providers) - codes):
-        _log.warning("settings.unknown_provider", code=code, file=str(ground.home.config))
-
-
-def _find(ground: Ground) -> Scan:
-    try:
-        registry = RegistryFile(ground.home.registry).read()
-    except RegistryError as exc:
-        _log.error("registry.unreadable", error=str(exc))
-        registry = Registry()
-    return scan(ground.home, registry, ground.settings.providers)

@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from runtime_manager import __version__
@@ -23,10 +23,10 @@ from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.joining import join
 from runtime_manager.daemon.listening import api_socket, listening_socket
 from runtime_manager.daemon.options import ServeOptions
+from runtime_manager.daemon.read_settings import read_settings
 from runtime_manager.daemon.systemd import ServiceManager
 from runtime_manager.errors import AlreadyRunningError, RuntimeManagerError, SettingsError
 from runtime_manager.model.home import Home, locate
-from runtime_manager.model.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -110,28 +110,6 @@ def _loop_factory() -> Callable[[], AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def read_settings(home: Home, options: ServeOptions) -> Settings:
-    """Flags over RTM_* variables over config.yaml over defaults. Raises SettingsError."""
-    try:
-        text = home.config.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        text = None
-    except (OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{home.config}: cannot be read: {exc}") from exc
-    return load_settings(
-        text=text, file=str(home.config), environ=os.environ, flags=_flags(options)
-    )
-
-
-def _flags(options: ServeOptions) -> Mapping[str, object]:
-    given = {
-        "listen": options.listen,
-        "log.level": options.log_level,
-        "log.format": options.log_format,
-    }
-    return {key: value for key, value in given.items() if value is not None}
 
 
 def _whereabouts(home: Home, claim: Claim, sock: socket.socket) -> Whereabouts:

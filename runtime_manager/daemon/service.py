@@ -20,6 +20,7 @@ from runtime_manager.daemon.early_signals import ENDING
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.heartbeat import beat, extend_stop
 from runtime_manager.daemon.lease_desk import LeaseDesk
+from runtime_manager.daemon.occasions import reloading
 from runtime_manager.daemon.options import FIRST_CLIENT_S
 from runtime_manager.daemon.status_line import keep_told
 from runtime_manager.lifecycle.leases import opening_leases
@@ -59,6 +60,9 @@ async def serve(ground: Ground) -> int:
         if stop.asked.is_set():
             return 0
         daemon = await assemble(ground, stack, desk)
+        await stack.enter_async_context(
+            reloading(ground, daemon.reloader, hung_up=lambda: stop.ask("SIGHUP"))
+        )
         ground.manager.tell("READY=1", f"MAINPID={os.getpid()}")
         await stack.enter_async_context(_beside(_tell_status(ground, daemon)))
         if sys.stdout.isatty() and not ground.options.announce:
@@ -69,7 +73,7 @@ async def serve(ground: Ground) -> int:
         desk.close(stop.reason)
         ground.manager.tell("STOPPING=1")
         async with _beside(extend_stop(ground.manager)):
-            await daemon.stop(stop.hurried, timeout_s=ground.settings.stop_timeout_s)
+            await daemon.stop(stop.hurried)
     return 0
 
 

@@ -45,6 +45,10 @@ class Gateway:
         server = await loop.create_server(lambda: Front(engine), sock=sock.dup(), backlog=_BACKLOG)
         self._servers.append(server)
 
+    def adopt(self, limits: GatewayLimits, access: Access) -> None:
+        """Go by other limits and rules, for what is decided from now on."""
+        self._engine.limits, self._engine.access = limits, access
+
     def publish(self, table: RouteTable) -> None:
         """Swap the whole table; acknowledged to the observer before this returns.
 

@@ -202,6 +202,10 @@ class Manifest(Part):
     spec: Annotated[Text, After(_spec)] | None = Field(
         None, description="its OpenAPI file, or http:/openapi.json for a path it answers"
     )
+    dev: Flag = Field(
+        False,
+        description="whether it is restarted when a file in its folder changes",
+    )
     public: Flag = Field(False, description="whether its routes are open without the token")
 
 

@@ -26,6 +26,7 @@ def apply_override(manifest: Manifest, override: Override) -> Manifest:
             "limits": _merged(manifest.limits, override.limits),
             "health": _merged(manifest.health, override.health),
             "start": start,
+            "dev": manifest.dev if override.dev is None else override.dev,
             "idle_timeout_s": manifest.idle_timeout_s if start is Start.ON_DEMAND else None,
         }
     )

@@ -13,7 +13,7 @@ from runtime_manager.model.address import Address
 from runtime_manager.model.document import Document, load
 from runtime_manager.model.environment import named_well
 from runtime_manager.model.layers import Given, of_flags, of_variables, overlaid
-from runtime_manager.model.parts import DIALECT, Health, Limits, Part, Start, Text, Whole
+from runtime_manager.model.parts import DIALECT, Flag, Health, Limits, Part, Start, Text, Whole
 from runtime_manager.model.problems import Problem, failure, problems_of
 from runtime_manager.model.units import Duration, Size, Span
 
@@ -106,6 +106,9 @@ class Override(Part):
     limits: Limits | None = Field(None, description="limits added or replaced, key by key")
     start: Start | None = Field(None, description="when it is started")
     health: Health | None = Field(None, description="health settings replaced, key by key")
+    dev: Flag | None = Field(
+        None, description="whether it is restarted when a file in its folder changes"
+    )
 
 
 class Settings(Part):
@@ -122,6 +125,10 @@ class Settings(Part):
     gateway: GatewaySettings = Field(GatewaySettings(), description="limits and time-outs")
     stop_timeout_s: Span = Field(
         30.0, alias="stop_timeout", description="time the whole shutdown may take"
+    )
+    watch: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="reload when a manifest or this file changes; auto: but not under systemd",
     )
     log: LogSettings = Field(LogSettings(), description="the daemon's own log")
     logs: LogFiles = Field(LogFiles(), description="the output of providers")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime_manager.clock import Clock, SystemClock
@@ -25,10 +25,14 @@ from runtime_manager.packages.manifest_file import manifest_text
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """All folders of `providers/`, by code; no code is in here twice."""
+    """All folders of `providers/`, by code; no code is in `providers` and `invalid` twice.
+
+    `broken` are errors of those among `providers` that stand as they were known before.
+    """
 
     providers: tuple[Provider, ...]
     invalid: tuple[Invalid, ...]
+    broken: Mapping[str, InputError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,26 @@ def scan(
     registry: Registry,
     overrides: Mapping[str, Override],
     *,
+    known: Mapping[Path, Provider] | None = None,
     clock: Clock | None = None,
 ) -> Scan:
-    """Read every manifest. Raises DaemonError where `providers/` itself cannot be listed."""
+    """Read every manifest. Raises DaemonError where `providers/` itself cannot be listed.
+
+    `known` are providers by their folder, each to stand for what can no longer be read there.
+    """
     found: list[Found] = []
     refused: list[_Refused] = []
+    broken: dict[str, InputError] = {}
     for folder in _folders(home.providers.resolve()):
         try:
             provider = _read(folder, registry, overrides)
         except InputError as error:
-            refused.append(_Refused(folder, error))
+            old = (known or {}).get(_real(folder))
+            if old is None:
+                refused.append(_Refused(folder, error))
+            else:
+                found.append(Found(folder.name, old))
+                broken[old.code] = error
         else:
             found.append(Found(folder.name, provider))
     problems = conflicts(found, [_wished_code(one) for one in refused])
@@ -67,6 +81,7 @@ def scan(
     return Scan(
         tuple(sorted(providers, key=lambda one: one.code)),
         tuple(sorted(listed, key=lambda one: one.code)),
+        {one.code: broken[one.code] for one in providers if one.code in broken},
     )
 
 
@@ -110,6 +125,14 @@ def _read(folder: Path, registry: Registry, overrides: Mapping[str, Override]) -
     if (override := overrides.get(manifest.code)) is not None:
         manifest = apply_override(manifest, override)
     return Provider(manifest, real, Path(path), registry.get(manifest.code))
+
+
+def _real(folder: Path) -> Path:
+    """Without symlinks, as far as they lead somewhere."""
+    try:
+        return folder.resolve()
+    except RuntimeError:  # a loop of symlinks, before Python 3.13
+        return folder
 
 
 def _wished_code(refused: _Refused) -> str:

@@ -77,6 +77,13 @@ class Berths:
         """
         self._holds_port = False
 
+    def adopt(self, manifest: Manifest) -> None:
+        """Make the next berths as another manifest says; a socket is kept where it still fits."""
+        old, self._manifest = self._manifest, manifest
+        if (old.listen, old.port) != (manifest.listen, manifest.port):
+            self.close()
+        self._holds_port = True
+
     def close(self) -> None:
         """End the listening socket kept across generations, if there is one."""
         if self._listener is not None:

@@ -50,11 +50,13 @@ class Board:
         """Set the route of one provider; gives the revision that holds it."""
         if self._by_code.get(route.code) != route:
             self._by_code[route.code] = route
-            routes = (*self._fixed, *self._by_code.values())
-            self._table = RouteTable(self._table.revision + 1, routes)
-            if self._plane is not None:
-                self._plane.publish(self._table)
+            self._publish()
         return self._table.revision
+
+    def drop(self, code: str) -> None:
+        """Take the route of one provider away for good."""
+        if self._by_code.pop(code, None) is not None:
+            self._publish()
 
     def route(self, code: str) -> Route | None:
         """The route of one provider, as last put."""
@@ -87,6 +89,12 @@ class Board:
                 await waiter
             finally:
                 self._waiters.discard(waiter)
+
+    def _publish(self) -> None:
+        routes = (*self._fixed, *self._by_code.values())
+        self._table = RouteTable(self._table.revision + 1, routes)
+        if self._plane is not None:
+            self._plane.publish(self._table)
 
     def _stir(self) -> None:
         for waiter in self._waiters:

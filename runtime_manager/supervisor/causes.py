@@ -20,6 +20,7 @@ _PORT_TAKEN = re.compile(r"address (?:is )?already in use|EADDRINUSE|errno 98\b|
 STOPPED_ON_REQUEST = Cause("asked", "stopped on request", "rtm start CODE starts it")
 IDLE = Cause("idle", "stopped after being idle; the next request starts it", "")
 SHUTDOWN = Cause("shutdown", "the daemon is stopping")
+REMOVED = Cause("removed", "its package has been removed")
 RESTARTING = Cause("asked", "restarting on request", "")
 DONE = Cause("done", "it ended well (exit code 0), and is not restarted for that", "")
 ON_DEMAND = Cause("on-demand", "the first request starts it", "")
@@ -44,6 +45,16 @@ def of_ask(event: Event, wanted: Wanted | None) -> Cause | None:
     if event is Event.STOP:
         return IDLE if wanted is Wanted.ON_DEMAND else STOPPED_ON_REQUEST
     return None
+
+
+def of_change(keys: Sequence[str]) -> Cause:
+    """The cause of a restart for what has changed in the package."""
+    return Cause("changed", f"restarting, since its {', '.join(keys)} changed")
+
+
+def of_files(count: int) -> Cause:
+    """The cause of a restart of a provider that is being worked on."""
+    return Cause("changed", f"restarting, since {count} of its files changed")
 
 
 def of_spawn(error: SpawnError) -> Cause:

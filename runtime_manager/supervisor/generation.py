@@ -85,6 +85,14 @@ class Generation:
         if self._watch is None:
             self._watch = self._start_watch(self)
 
+    def adopt(self, manifest: Manifest) -> None:
+        """Go by another manifest for what a running program does not see: probes and the stop."""
+        is_asked_otherwise = self.manifest.health != manifest.health
+        self.manifest = manifest
+        if is_asked_otherwise and self._watch is not None:
+            self._watch.close()
+            self._watch = self._start_watch(self)
+
     def settle(self) -> None:
         """It is READY: its port is its own, and probes come at their own interval."""
         self._berth.listening()

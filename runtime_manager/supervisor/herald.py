@@ -25,6 +25,10 @@ class Herald:
         self._board = board
         self._events = events
 
+    def adopt(self, provider: Provider) -> None:
+        """Speak for another reading of the package from now on."""
+        self._manifest = provider.manifest
+
     def state(self, before: Instance, now: Instance, cause: Cause | None) -> None:
         """Publish a change of state; nothing where the state is the same."""
         if now.state is before.state:

@@ -22,8 +22,12 @@ class Idleness:
         self._alarm = Alarm()
 
     def count(self) -> None:
-        """Start counting: it has just become READY, or its last request has just ended."""
+        """Start counting: it has just become READY, or its last request has just ended.
+
+        Also once another time is set, or none.
+        """
         idle_timeout_s = self._runner.provider.manifest.idle_timeout_s
+        self._alarm.cancel()
         if idle_timeout_s is not None and self._runner.instance.state is State.READY:
             self._alarm.arm(idle_timeout_s, self._ring)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime_manager.lifecycle.budget import Budget
-from runtime_manager.lifecycle.table import Policy, Wanted
+from runtime_manager.lifecycle.table import Instance, Policy, State, Wanted
 from runtime_manager.model.manifest import Start
 from runtime_manager.model.provider import Provider
 
@@ -27,3 +27,16 @@ def of(provider: Provider) -> Policy:
 def wanted_at_first(provider: Provider) -> Wanted:
     """What is wanted before anybody asked: nothing, or to be woken by a request."""
     return of(provider).at_rest
+
+
+def wanted_after(instance: Instance, old: Provider, new: Provider) -> Wanted:
+    """What is wanted once `new` stands for `old`: a changed `start` counts where nobody has asked.
+
+    An operator's start or stop outlives it.
+    """
+    has_rested = instance.state is State.STOPPED and (
+        instance.wanted is Wanted.ON_DEMAND or not instance.generation
+    )
+    if old.start is new.start or not has_rested or instance.wanted is Wanted.UP:
+        return instance.wanted
+    return Wanted.UP if new.start is Start.AUTO else wanted_at_first(new)

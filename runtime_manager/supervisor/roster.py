@@ -7,14 +7,16 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runtime_manager.errors import NotStartableError, UnknownCodeError
+from runtime_manager.errors import InputError, NotStartableError, UnknownCodeError
 from runtime_manager.lifecycle.table import State, Wanted
 from runtime_manager.model.provider import Invalid, Provider
 from runtime_manager.supervisor import viewing
+from runtime_manager.supervisor.changes import Listed, Standing
 from runtime_manager.supervisor.idleness import Idleness
 from runtime_manager.supervisor.runner import Runner
 from runtime_manager.supervisor.view import ProviderView
 
+_FAILED = frozenset({State.BACKOFF, State.FAILED})
 _AT_REST = frozenset({State.STOPPED, State.FAILED})
 
 
@@ -51,17 +53,50 @@ class Roster:
     def __init__(self) -> None:
         self._posts: dict[str, Post] = {}
         self._invalid: dict[str, Invalid] = {}
+        self._broken: dict[str, InputError] = {}
+        self._readings: dict[str, Provider] = {}
 
     def __iter__(self) -> Iterator[Post]:
         return iter(tuple(self._posts.values()))
 
     def add(self, post: Post) -> None:
         """Take on a post."""
+        self._invalid.pop(post.runner.provider.code, None)
         self._posts[post.runner.provider.code] = post
+        self._readings[post.runner.provider.code] = post.runner.provider
+
+    def reread(self, provider: Provider) -> Post:
+        """Note the newest usable reading of a package, which its runner is about to adopt."""
+        self._readings[provider.code] = provider
+        return self._posts[provider.code]
 
     def add_invalid(self, invalid: Invalid) -> None:
         """List what cannot run."""
         self._invalid[invalid.code] = invalid
+
+    def note(self, code: str, error: InputError | None) -> None:
+        """Why the newest reading of a package is not what its post goes by; None: it is."""
+        if error is None:
+            self._broken.pop(code, None)
+        else:
+            self._broken[code] = error
+
+    def remove(self, code: str) -> None:
+        """List it no more."""
+        for listed in (self._posts, self._invalid, self._broken, self._readings):
+            listed.pop(code, None)
+
+    def listed(self) -> Listed:
+        """All that is listed, as it stands."""
+        standing = {
+            code: Standing(
+                self._readings[code],
+                is_wanted_up=post.runner.instance.wanted is Wanted.UP,
+                has_failed=post.runner.instance.state in _FAILED,
+            )
+            for code, post in self._posts.items()
+        }
+        return Listed(standing, dict(self._invalid), dict(self._broken))
 
     def find(self, code: str) -> Post | None:
         """The post of `code`; None where nothing of that name can run."""
@@ -83,7 +118,8 @@ class Roster:
     def view(self, code: str) -> ProviderView:
         """One of them as it is now. Raises UnknownCodeError."""
         if code in self._posts:
-            return viewing.of_runner(self._posts[code].runner)
+            error = self._broken.get(code)
+            return viewing.of_runner(self._posts[code].runner, manifest_error=error)
         if code in self._invalid:
             return viewing.of_invalid(self._invalid[code])
         raise self._unknown(code)

@@ -28,6 +28,7 @@ from runtime_manager.lifecycle.table import (
     step,
 )
 from runtime_manager.lifecycle.verdict import of_notification, of_probe
+from runtime_manager.model.manifest import Manifest
 from runtime_manager.model.provider import Provider
 from runtime_manager.process.output import Output
 from runtime_manager.process.probe import ProbeResult
@@ -53,6 +54,14 @@ class Message:
     cause: Cause | None = None
     probe: str | None = None
     exit: Exit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """Another reading of the package, and why it is worth a restart; None where it is not."""
+
+    provider: Provider
+    cause: Cause | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ class Runner:
         self._herald = Herald(provider, board=world.board, events=world.events)
         self._blocked_by = blocked_by
         self._changed = changed
-        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Message | Adoption] = asyncio.Queue()
         self._alarm = Alarm()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,6 +110,10 @@ class Runner:
         """Leave a start, stop or restart; returns at once. `cause` is told instead of the usual."""
         asked = Input(event, self._world.clock.monotonic(), wanted=wanted)
         self._inbox.put_nowait(Message(asked, cause or causes.of_ask(event, wanted)))
+
+    def adopt(self, provider: Provider, *, cause: Cause | None) -> None:
+        """Go by another reading of the package; with a `cause`, restart what is wanted up."""
+        self._inbox.put_nowait(Adoption(provider, cause))
 
     def kill(self) -> None:
         """SIGKILL the group now, whatever the state; its exit is told as any other."""
@@ -118,7 +131,11 @@ class Runner:
         self._put_route()
         try:
             while True:
-                self._take(await self._inbox.get())
+                message = await self._inbox.get()
+                if isinstance(message, Adoption):
+                    self._adopt(message)
+                else:
+                    self._take(message)
         finally:
             self._alarm.cancel()
             self.kill()
@@ -153,6 +170,27 @@ class Runner:
             except IllegalEventError as exc:
                 _log.error("instance.illegal_event", code=self.provider.code, error=str(exc))
                 return
+
+    def _adopt(self, adoption: Adoption) -> None:
+        """The old reading is forgotten, but for a process that is restarted for it."""
+        before, old, new = self.instance, self.provider, adoption.provider
+        wanted = policy.wanted_after(before, old, new)
+        self.provider = new
+        self.instance = replace(before, policy=policy.of(new), wanted=wanted)
+        self._berths.adopt(new.manifest)
+        self._herald.adopt(new)
+        is_wanted_anew = wanted is Wanted.UP and before.wanted is not Wanted.UP
+        if is_wanted_anew or (adoption.cause is not None and before.wanted is Wanted.UP):
+            event = Event.START if is_wanted_anew else Event.RESTART
+            self._take(Message(Input(event, self._world.clock.monotonic()), adoption.cause))
+        elif self.live is not None and before.state in LIVE:
+            self.live.adopt(new.manifest)
+            if before.state in (State.READY, State.UNHEALTHY):
+                self.live.settle()
+        elif wanted is not before.wanted:
+            self.story = story.first(wanted, self.story.since)
+        self._put_route()
+        self._changed(self, before)
 
     def _step(self, message: Message) -> Message | None:
         """Take one input; a spawn that failed comes back, to be taken at once."""
@@ -209,10 +247,15 @@ class Runner:
             rest_s=self.story.rest_until - self._world.clock.monotonic(),
         )
 
+    @property
+    def _live_manifest(self) -> Manifest:
+        """What the process goes by, which a restart for a new reading leaves as it was."""
+        return self.live.manifest if self.live is not None else self.provider.manifest
+
     # Effects.
 
     def _carry_out(self, effect: Effect) -> Message | None:
-        health, stop = self.provider.manifest.health, self.provider.manifest.stop
+        health, stop = self.provider.manifest.health, self._live_manifest.stop
         match effect:
             case Effect.SPAWN:
                 return self._spawn()
@@ -266,7 +309,7 @@ class Runner:
         """Let requests come to their end behind the closed route, then signal, then count."""
         if live is None:
             return
-        stop = self.provider.manifest.stop
+        stop = live.manifest.stop
         revision = self._put_route()
         try:
             async with asyncio.timeout(stop.drain_s):

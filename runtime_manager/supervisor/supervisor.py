@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 
-from runtime_manager.errors import WaitTimeoutError
+from runtime_manager.errors import NotStartableError, WaitTimeoutError
 from runtime_manager.gateway.routes import RouteTable
 from runtime_manager.lifecycle.table import Event, Instance, State, Wanted
 from runtime_manager.model.manifest import Start
@@ -17,6 +17,7 @@ from runtime_manager.model.provider import Invalid, Provider
 from runtime_manager.process.output import Output
 from runtime_manager.process.usage import Usage, usage
 from runtime_manager.supervisor import causes
+from runtime_manager.supervisor.changes import Change, Fate, Listed
 from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.idleness import Idleness
 from runtime_manager.supervisor.roster import Post, Roster
@@ -34,6 +35,7 @@ class Supervisor:
         self._new_output = new_output
         self._roster = Roster()
         self._watchers: dict[str, set[asyncio.Event]] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
         self._is_closing = False
 
     # What exists.
@@ -57,13 +59,81 @@ class Supervisor:
         self._roster.add_invalid(invalid)
         _log.warning("package.invalid", code=invalid.code, reason=str(invalid.error))
 
+    def listed(self) -> Listed:
+        """What is listed now, as a plan of changes needs it."""
+        return self._roster.listed()
+
+    def carry_out(self, changes: Iterable[Change]) -> None:
+        """Make the changes of a plan; returns at once. What is added is at rest, as by `add`.
+
+        Nothing is changed any more once `close` has begun.
+        """
+        for change in () if self._is_closing else changes:
+            self._carry_out(change)
+
+    def _carry_out(self, change: Change) -> None:
+        code, provider = change.code, change.provider
+        self._roster.note(code, change.error if change.fate is Fate.KEPT else None)
+        if change.fate is Fate.REMOVED:
+            self._remove(code)
+        elif change.invalid is not None:
+            self.add_invalid(change.invalid)
+        elif provider is not None and change.fate is Fate.ADDED:
+            self.add(provider)
+        elif provider is not None:
+            is_restart = change.fate is Fate.RESTARTED
+            cause = causes.of_change(change.keys) if is_restart else None
+            self._roster.reread(provider).runner.adopt(provider, cause=cause)
+            self.events.publish("provider.changed", code=code, keys=list(change.keys))
+        else:
+            _log.warning("package.edit_unusable", code=code, reason=str(change.error))
+            self.events.publish("provider.kept", code=code, error=str(change.error))
+
+    def refresh(self, code: str, *, changed_files: int) -> None:
+        """Restart a provider whose files have changed, if it is there and wanted up."""
+        post = self._roster.find(code)
+        if post is not None and post.runner.instance.wanted is Wanted.UP:
+            post.runner.ask(Event.RESTART, cause=causes.of_files(changed_files))
+
+    async def removed(self, code: str) -> None:
+        """Return once nothing of that code is on its way out."""
+        if (leaving := self._leaving.get(code)) is not None:
+            await asyncio.wait((leaving,))
+
+    def _remove(self, code: str) -> None:
+        post = self._roster.find(code)
+        if post is None:
+            self._roster.remove(code)
+            self.events.publish("provider.removed", code=code)
+        elif code not in self._leaving:
+            task = asyncio.get_running_loop().create_task(self._retire(post))
+            self._leaving[code] = task
+            task.add_done_callback(lambda _task: self._leaving.pop(code))
+
+    async def _retire(self, post: Post) -> None:
+        """Stop it, whoever else asks for it meanwhile, and forget it."""
+        code = post.runner.provider.code
+        post.runner.ask(Event.STOP, cause=causes.REMOVED)
+        await self._ended(post)
+        post.idleness.close()
+        await _cancelled(post.task)
+        post.runner.output.close()
+        self._world.board.drop(code)
+        self._roster.remove(code)
+        self.events.publish("provider.removed", code=code)
+        self._tell(code)
+
     # What is asked of them.
 
-    def start_all(self) -> None:
-        """Ask for every provider that starts by itself; those with dependencies wait for them."""
+    def start_all(self, codes: Collection[str] | None = None) -> None:
+        """Ask for every provider that starts by itself, or those of `codes` that do.
+
+        Those with dependencies wait for them.
+        """
         for post in self._roster:
-            if post.runner.provider.start is Start.AUTO:
-                self.start(post.runner.provider.code)
+            provider = post.runner.provider
+            if provider.start is Start.AUTO and (codes is None or provider.code in codes):
+                self.start(provider.code)
 
     def start(self, code: str) -> None:
         """Ask for a start; returns at once. Raises UnknownCodeError, NotStartableError."""
@@ -92,6 +162,8 @@ class Supervisor:
     def _ask(self, code: str, event: Event) -> None:
         """Ask for one to come up, and for those it depends on that rest until a request comes."""
         runner = self._roster.post(code).runner
+        if code in self._leaving:
+            raise NotStartableError(f"{code} is being removed", hint="its package is gone")
         for dependency in runner.provider.manifest.depends_on:
             self.wake(dependency)
         runner.ask(event)
@@ -151,6 +223,7 @@ class Supervisor:
         Returns once every process is reaped and swept. Safe to call twice.
         """
         self._is_closing = True
+        leaving = tuple(self._leaving.values())
         stopping = asyncio.ensure_future(self._stop_all())
         hurried = asyncio.ensure_future(hurry.wait())
         await asyncio.wait(
@@ -160,7 +233,7 @@ class Supervisor:
             _log.warning("shutdown.cut", hurried=hurry.is_set(), after_s=timeout_s)
         for post in self._roster:
             post.idleness.close()
-        await _cancelled(stopping, hurried, *(post.task for post in self._roster))
+        await _cancelled(stopping, hurried, *leaving, *(post.task for post in self._roster))
         for post in self._roster:
             post.runner.output.close()
 
@@ -194,10 +267,16 @@ class Supervisor:
 
     def _changed(self, runner: Runner, before: Instance) -> None:
         code = runner.provider.code
-        for change in self._watchers.get(code, ()):
-            change.set()
+        self._tell(code)
         if runner.instance.state is State.READY and before.state is not State.READY:
             self._became_ready(code)
+        elif runner.instance.policy is not before.policy and (post := self._roster.find(code)):
+            post.idleness.count()
+
+    def _tell(self, code: str) -> None:
+        """Wake whoever waits for a change of `code`."""
+        for change in self._watchers.get(code, ()):
+            change.set()
 
     def _became_ready(self, code: str) -> None:
         """Count its idleness from now on, and start those that wait for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime_manager.errors import InputError
 from runtime_manager.lifecycle.table import LIVE, State, Wanted
 from runtime_manager.model.provider import Invalid
 from runtime_manager.supervisor.causes import addressed
@@ -9,8 +10,8 @@ from runtime_manager.supervisor.runner import Runner
 from runtime_manager.supervisor.view import INVALID, Cause, ProviderView
 
 
-def of_runner(runner: Runner) -> ProviderView:
-    """The provider of `runner` as it is now."""
+def of_runner(runner: Runner, *, manifest_error: InputError | None = None) -> ProviderView:
+    """The provider of `runner` as it is now, and why its newest manifest is not what it goes by."""
     provider, instance, story = runner.provider, runner.instance, runner.story
     manifest = provider.manifest
     live = runner.live if instance.state in LIVE else None
@@ -41,6 +42,7 @@ def of_runner(runner: Runner) -> ProviderView:
         description=manifest.description,
         public=manifest.public,
         managed=provider.is_managed,
+        manifest_error=str(manifest_error) if manifest_error else None,
     )
 
 

@@ -24,6 +24,7 @@ from runtime_manager.lifecycle.leases import Leases
 from runtime_manager.model.endpoint import TcpEndpoint
 from runtime_manager.model.home import Home
 from runtime_manager.model.settings import Settings
+from runtime_manager.supervisor.changes import Reload
 from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.view import Cause, ProviderView
 
@@ -166,6 +167,10 @@ class StandIn:
         except TimeoutError:
             raise WaitTimeoutError(f"{code} is still {self.view(code).state}") from None
 
+    async def removed(self, code: str) -> None:
+        while code in self._views:
+            await self._changed.wait()
+
     def routes(self) -> RouteTable:
         endpoint = TcpEndpoint("127.0.0.1", 4711)
         return RouteTable(3, (Route("/api/v1/echo", "echo", Gate.OPEN, endpoint, name="echo"),))
@@ -177,6 +182,21 @@ class StandIn:
     def usage(self, _code: str) -> Usage:
         self.measured += 1
         return Usage()
+
+
+@dataclass
+class Files:
+    """Files that change as the test says."""
+
+    settings: Settings
+    plan: Reload = field(default_factory=lambda: Reload((), ()))
+    asked: list[bool] = field(default_factory=list)
+    effect: Callable[[], None] = field(default=lambda: None)
+
+    async def reload(self, *, is_dry_run: bool = False) -> Reload:
+        self.asked.append(is_dry_run)
+        self.effect()
+        return self.plan
 
 
 @pytest.fixture
@@ -217,7 +237,7 @@ def parts(supervisor: StandIn, desk: LeaseDesk, home: Home) -> ApiParts:
     return ApiParts(
         supervisor=cast(Any, supervisor),
         leases=desk,
-        settings=Settings.model_validate({"providers": {"echo": override}}),
+        reloads=Files(Settings.model_validate({"providers": {"echo": override}})),
         home=home,
         session_key=b"k" * 32,
         daemon_id="d1",
