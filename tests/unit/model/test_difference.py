@@ -29,7 +29,6 @@ def provider(parse: Parse, **given: Any) -> Provider:
     ("given", "keys"),
     [
         ({"version": "2.0"}, ["version"]),
-        ({"channels": ["a"]}, ["channels"]),
         ({"platforms": {"linux-x86_64": {"binary": "x"}}}, ["platforms.linux-x86_64"]),
         ({"args": ["--port={port}"]}, ["args"]),
         ({"append_args": False}, ["append_args"]),
@@ -65,6 +64,12 @@ def test_what_no_process_sees_is_changed_in_place(
 ) -> None:
     found = difference(provider(parse), provider(parse, **given))
     assert (list(found.keys), list(found.restarting)) == (keys, [])
+
+
+def test_another_program_is_worth_a_restart(parse: Parse) -> None:
+    old = provider(parse)
+    new = replace(old, manifest=old.manifest.model_copy(update={"binary": "other"}))
+    assert difference(old, new).restarting == ("binary",)
 
 
 def test_limits_count_from_the_next_start_on(parse: Parse) -> None:
