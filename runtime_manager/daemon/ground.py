@@ -16,7 +16,10 @@ from runtime_manager.model.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The claim on the home, the settings, and the sockets that already listen."""
+    """The claim on the home, the settings, and the sockets that already listen.
+
+    `is_socket_lent`: the gateway's goes on listening without us, held by the service manager.
+    """
 
     home: Home
     settings: Settings
@@ -27,3 +30,4 @@ class Ground:
     whereabouts: Whereabouts
     manager: ServiceManager
     early: EarlySignals
+    is_socket_lent: bool

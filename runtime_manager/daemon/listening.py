@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from runtime_manager.errors import DaemonError, PortTakenError, SettingsError
@@ -25,6 +25,12 @@ def listening_socket(listen: str, environ: MutableMapping[str, str]) -> socket.s
     """
     received = _received(environ)
     return received if received is not None else _bound(listen)
+
+
+def lends_socket(environ: Mapping[str, str]) -> bool:
+    """Whether the service manager passes one (sd_listen_fds(3)), which it keeps when we end."""
+    count, pid = environ.get("LISTEN_FDS", ""), environ.get("LISTEN_PID", "")
+    return count.isdigit() and int(count) >= 1 and pid == str(os.getpid())
 
 
 def api_socket(path: Path) -> socket.socket:
@@ -45,9 +51,10 @@ def api_socket(path: Path) -> socket.socket:
 
 
 def _received(environ: MutableMapping[str, str]) -> socket.socket | None:
-    count, pid = environ.pop("LISTEN_FDS", ""), environ.pop("LISTEN_PID", "")
-    environ.pop("LISTEN_FDNAMES", None)
-    if not count.isdigit() or int(count) < 1 or pid != str(os.getpid()):
+    is_lent = lends_socket(environ)
+    for name in ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"):
+        environ.pop(name, None)
+    if not is_lent:
         return None
     os.set_inheritable(_FIRST_FD, False)
     return socket.socket(fileno=_FIRST_FD)

@@ -21,7 +21,7 @@ from runtime_manager.daemon.credential import given_token
 from runtime_manager.daemon.early_signals import EarlySignals
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.joining import join
-from runtime_manager.daemon.listening import api_socket, listening_socket
+from runtime_manager.daemon.listening import api_socket, lends_socket, listening_socket
 from runtime_manager.daemon.options import ServeOptions
 from runtime_manager.daemon.read_settings import read_settings
 from runtime_manager.daemon.systemd import ServiceManager
@@ -69,6 +69,7 @@ def _run(home: Home, options: ServeOptions, *, manager: ServiceManager, early: E
     claim.take()
     try:
         settings = read_settings(home, options)
+        is_socket_lent = lends_socket(os.environ)
         with (
             listening_socket(settings.listen, os.environ) as sock,
             api_socket(home.api_socket) as api_sock,
@@ -88,6 +89,7 @@ def _run(home: Home, options: ServeOptions, *, manager: ServiceManager, early: E
                     whereabouts=whereabouts,
                     manager=manager,
                     early=early,
+                    is_socket_lent=is_socket_lent,
                 )
             )
     finally:

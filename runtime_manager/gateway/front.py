@@ -37,6 +37,7 @@ class Front(asyncio.Protocol):
         "deadline",
         "engine",
         "forwarded",
+        "has_asked",
         "is_read_paused",
         "is_write_paused",
         "peer",
@@ -52,6 +53,8 @@ class Front(asyncio.Protocol):
         """The client's address; "" when it came over a Unix socket."""
         self.forwarded: tuple[bytes, bytes] = (b"", b"")
         """The last Host seen, and the lines that tell a provider of it and of the client."""
+        self.has_asked = False
+        """Whether the head of a request has ever come."""
         self.is_write_paused = False
         self.is_read_paused = False
         self._reader = RequestReader(self)
@@ -126,6 +129,9 @@ class Front(asyncio.Protocol):
 
     def accept(self, exchange: Exchange) -> None:
         """A request's head has come: decide on it, now or when those before it are answered."""
+        self.has_asked = True
+        if self.engine.is_stopping:
+            exchange.keeps_alive = False
         if self._exchange is not None:
             self._queue.append(exchange)
             return
@@ -219,6 +225,16 @@ class Front(asyncio.Protocol):
     def abort(self) -> None:
         """See `Timed`."""
         self.transport.abort()
+
+    def end_soon(self) -> None:
+        """Close if it was kept for a next request; one that is coming, or at hand, is the last.
+
+        One that has not asked yet is left to: nothing of it can be repeated by who sent it.
+        """
+        if self._exchange is not None:
+            self._exchange.keeps_alive = False
+        elif self.has_asked and not self._reader.is_in_head:
+            self.transport.close()
 
     def close_if_idle(self) -> None:
         """Close unless a request is at hand; that one will be the last."""

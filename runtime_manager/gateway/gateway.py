@@ -15,6 +15,7 @@ from runtime_manager.gateway.routes import RouteTable
 
 _BACKLOG = 4096
 _CLOSING_TURNS = 100
+_LOOK_S = 0.005
 
 
 class Gateway:
@@ -60,15 +61,36 @@ class Gateway:
         """Requests and tunnels that were forwarded to this generation and have not ended."""
         return self._engine.lanes.in_flight(code, generation)
 
+    async def hand_over(self, *, within_s: float) -> None:
+        """Leave new connections to the next who serves the socket, and answer those taken so far.
+
+        Returns once each of them has asked, or after `within_s`: so none is lost between two
+        daemons. Their requests are still in flight then.
+        """
+        self._stop_listening()
+        for front in self._fronts():
+            front.end_soon()
+        until = asyncio.get_running_loop().time() + within_s
+        await asyncio.sleep(_LOOK_S)  # what the loop has just accepted is made known to us
+        while asyncio.get_running_loop().time() < until:
+            if all(front.has_asked for front in self._fronts()):
+                break
+            await asyncio.sleep(_LOOK_S)
+
     async def stop_accepting(self) -> None:
         """Take no new connection; requests in flight go on, each the last of its connection."""
+        self._stop_listening()
+        for front in self._fronts():
+            front.close_if_idle()
+
+    def _stop_listening(self) -> None:
         self._engine.is_stopping = True
         for server in self._servers:
             server.close()
         self._servers.clear()
-        for timed in list(self._engine.ticker.watched):
-            if isinstance(timed, Front):
-                timed.close_if_idle()
+
+    def _fronts(self) -> list[Front]:
+        return [timed for timed in self._engine.ticker.watched if isinstance(timed, Front)]
 
     async def close(self) -> None:
         """End every connection at once, and return when all of them are gone."""

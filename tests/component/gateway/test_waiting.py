@@ -141,6 +141,39 @@ async def test_stop_accepting_ends_connections_with_their_last_answer(bench):
     assert await busy.ended() == b""
 
 
+async def test_a_socket_is_handed_over_without_losing_a_request(bench):
+    provider = await bench.provider()
+    await bench.open(bench.route(provider))
+    kept, busy, silent = [await bench.client() for _ in range(3)]
+    await kept.send(bench.filled(GET))
+    line = await provider.accepted()
+    await line.head()
+    await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert (await kept.answer()).body == b"ok"
+    await busy.send(bench.filled(GET))
+    await line.head()
+    handing_over = asyncio.ensure_future(bench.gateway.hand_over(within_s=10))
+    assert await kept.ended() == b""
+    await silent.send(bench.filled(GET))
+    await handing_over
+    await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    last = await busy.answer()
+    assert (last.body, last.all(b"connection")) == (b"ok", [b"close"])
+    other = await provider.accepted()
+    await other.head()
+    await other.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert (await silent.answer()).body == b"ok"
+    assert await silent.ended() == b""
+
+
+async def test_who_never_asks_does_not_hold_up_the_hand_over(bench):
+    await bench.open()
+    silent = await bench.client()
+    await bench.gateway.hand_over(within_s=0.05)
+    await bench.gateway.stop_accepting()
+    assert await silent.ended() == b""
+
+
 async def test_no_request_fails_while_tables_change_under_load(bench, echo):
     provider = await bench.provider(echo)
     await bench.open(bench.route(provider))
