@@ -19,7 +19,7 @@ from runtime_manager.api.schemas import (
 )
 from runtime_manager.api.streams import Streams
 from runtime_manager.errors import DaemonEndingError, LeaseLimitError, UnknownLeaseError
-from runtime_manager.lifecycle.leases import Lease
+from runtime_manager.lifecycle.leases import OPENING, Lease
 
 _ALL = "/api/v1/leases"
 _ONE = f"{_ALL}/{{id}}"
@@ -94,7 +94,8 @@ class LeaseViews:
 
     async def take(self, call: Call[Nothing, LeaseRequest]) -> web.Response:
         """See `operations`."""
-        lease = self._desk.take("ttl", name=call.body.name, ttl_s=call.body.ttl)
+        kind = OPENING if call.body.until_next else "ttl"
+        lease = self._desk.take(kind, name=call.body.name, ttl_s=call.body.ttl)
         return answer(self._document(lease), status=201)
 
     async def renew(self, call: Call[Nothing, Nothing]) -> web.Response:

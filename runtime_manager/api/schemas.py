@@ -329,10 +329,14 @@ class SessionDocument(Schema):
 
 
 class LeaseRequest(Schema):
-    """A lease for `ttl`, to be renewed before it is over; `name` is for those who look at it."""
+    """A lease for `ttl`, to be renewed before it is over; `name` is for those who look at it.
+
+    `until_next`: it is given up when another is taken, as by who starts the daemon for another.
+    """
 
     ttl: Annotated[Span, Field(ge=1, le=86400)]
     name: Name = ""
+    until_next: bool = False
 
 
 class LeaseDocument(Schema):

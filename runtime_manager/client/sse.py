@@ -23,21 +23,36 @@ class Message:
         self.data = data
 
 
-def messages(lines: Iterable[str]) -> Iterator[Message]:
-    """The events in a stream of lines; one whose data is not a JSON object is passed over."""
-    name, data = "message", ""
-    for line in lines:
+class Reader:
+    """Takes lines, without their ends, and gives each event once it is whole."""
+
+    __slots__ = ("_data", "_name")
+
+    def __init__(self) -> None:
+        self._name, self._data = "message", ""
+
+    def take(self, line: str) -> Message | None:
+        """The event that `line` ends; one whose data is not a JSON object is passed over."""
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if field == "event":
-            name = value
+            self._name = value
         elif field == "data":
-            data += value + "\n"
+            self._data += value + "\n"
         elif not line:
-            document = _object(data)
-            if document is not None:
-                yield Message(name, document)
-            name, data = "message", ""
+            name, document = self._name, _object(self._data)
+            self._name, self._data = "message", ""
+            return Message(name, document) if document is not None else None
+        return None
+
+
+def messages(lines: Iterable[str]) -> Iterator[Message]:
+    """The events in a stream of lines."""
+    reader = Reader()
+    for line in lines:
+        message = reader.take(line)
+        if message is not None:
+            yield message
 
 
 def _object(data: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The addresses of the control API. Pure."""
+"""The addresses of the control API, and its fixed words. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ PROVIDERS_UNMEASURED = f"{PROVIDERS}?usage=0"
 """The list without the usage of each process tree, which takes the daemon a look at each."""
 
 LEASES = "/api/v1/leases"
+REPLACED = "replaced"
+"""The reason with which a lease ends where the daemon hands its home over to another."""
+
+RELOAD = "/api/v1/reload"
 
 
 def provider_target(code: str, deed: str = "") -> str:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from runtime_manager.client.failures import NoDaemonError, ProblemError, code_of
 from runtime_manager.client.socket_client import Exchange, SocketClient
 from runtime_manager.client.sse import Message, messages
-from runtime_manager.client.targets import hold_target
+from runtime_manager.client.targets import REPLACED, hold_target
 from runtime_manager.client.whereabouts import Whereabouts, read_whereabouts
 from runtime_manager.daemon.early_signals import ENDING, EarlySignals
 from runtime_manager.daemon.options import ServeOptions
@@ -29,9 +29,6 @@ from runtime_manager.errors import (
     RuntimeManagerError,
 )
 from runtime_manager.model.home import Home
-
-REPLACED = "replaced"
-"""The reason a daemon gives that hands its home over to another."""
 
 _ANSWER_S = 60.0
 _SUCCESSION_S = 120.0

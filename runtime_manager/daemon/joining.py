@@ -70,7 +70,8 @@ def _hold(home: Home, found: Whereabouts, *, options: ServeOptions, early: Early
         _refer(found, options)
         return Attachment(home, options, early).last(hold)
     try:
-        SocketClient(found.socket).post(LEASES, {"ttl": FIRST_CLIENT_S, "name": "whoever comes"})
+        wait: dict[str, object] = {"ttl": FIRST_CLIENT_S, "name": "the next client"}
+        SocketClient(found.socket).post(LEASES, {**wait, "until_next": True})
     except ProblemError as error:
         raise refusal(error, found) from error
     _refer(found, options)

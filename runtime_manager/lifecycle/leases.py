@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from runtime_manager.errors import DaemonEndingError, LeaseLimitError, UnknownLeaseError
 
 OPENING = "opening"
-"""The id of the lease that waits for the first client."""
+"""The kind of lease that waits for a client, and is given up when one comes."""
 
 MOST = 1000
 """As many leases can be held at once."""
@@ -66,7 +66,10 @@ class Leases:
         )
 
     def taken(self, lease: Lease) -> Leases:
-        """With one more. Raises DaemonEndingError after the end, LeaseLimitError."""
+        """With one more, in place of those that waited for it.
+
+        Raises DaemonEndingError after the end, LeaseLimitError.
+        """
         if self.are_over:
             raise DaemonEndingError(
                 "the daemon ends, since nobody holds it any more",
@@ -74,7 +77,9 @@ class Leases:
             )
         if len(self.held) >= MOST:
             raise LeaseLimitError(f"{MOST} leases are held", hint="release what is not needed")
-        return self._of((*(x for x in self.held if x.id != OPENING), lease))
+        is_client = lease.kind != OPENING
+        kept = (x for x in self.held if not (is_client and x.kind == OPENING))
+        return self._of((*kept, lease))
 
     def renewed(self, lease_id: str, now: float) -> Leases:
         """With that one for another while. Raises UnknownLeaseError."""

@@ -34,6 +34,13 @@ def test_the_first_client_puts_an_end_to_the_wait_for_it() -> None:
     assert leases.without("a").are_over
 
 
+def test_those_who_wait_for_a_client_wait_together() -> None:
+    leases = opening_leases(is_binding=True, waits_s=30, now=0)
+    leases = leases.taken(Lease("o", OPENING, "another", ttl_s=30, ends_at=40))
+    assert not leases.at(30).are_over
+    assert leases.taken(IDE).held == (IDE,)
+
+
 def test_the_last_of_two_ends_it() -> None:
     leases = Leases(is_binding=True, held=(IDE, SHORT))
     assert not leases.without("a").are_over
@@ -105,4 +112,4 @@ def test_whatever_happens_it_is_over_exactly_when_nobody_holds_it(
                 assert all(x.ends_at is None or x.ends_at > now for x in leases.held)
         assert leases.are_over == (not leases.held)
         assert leases.are_over or not was_over
-        assert len(leases.held) == 1 or all(x.id != OPENING for x in leases.held)
+        assert len(leases.held) == 1 or all(x.kind != OPENING for x in leases.held)
