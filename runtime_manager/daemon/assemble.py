@@ -48,15 +48,13 @@ class Daemon:
     is_socket_lent: bool
 
     async def stop(self, hurry: asyncio.Event) -> None:
-        """Stop all providers, at once when `hurry` is set; then tell who listens that we end."""
-        timeout_s = self.reloader.settings.stop_timeout_s
-    async def stop(self, hurry: asyncio.Event, *, timeout_s: float) -> None:
         """Stop all providers, at once when `hurry` is set; then tell who listens that we end.
 
         On a socket that outlives us, what comes from now on waits for the next daemon.
         """
         if self.is_socket_lent:
             await self.gateway.hand_over(within_s=_LAST_ANSWERS_S)
+        timeout_s = self.reloader.settings.stop_timeout_s
         await self.supervisor.close(hurry, timeout_s=timeout_s)
         self.supervisor.events.publish(STOPPING)
         self.supervisor.events.close()
@@ -104,9 +102,7 @@ async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Da
     await stack.enter_async_context(serving(app, ground.api_sock))
     supervisor.start_all()  # before the first request, which would find nothing to wait for
     await gateway.start(ground.sock)
-    supervisor.start_all()
-    return Daemon(supervisor, reloader, parts)
-    return Daemon(supervisor, parts, gateway, ground.is_socket_lent)
+    return Daemon(supervisor, reloader, parts, gateway, ground.is_socket_lent)
 
 
 async def _close_gateway(gateway: Gateway, board: Board) -> None:
