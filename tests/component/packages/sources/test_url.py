@@ -14,8 +14,7 @@ from runtime_manager.packages.progress import no_progress
 from runtime_manager.packages.sources.hops import Hop, Reach
 from runtime_manager.packages.sources.url import Download, Wanted, download
 from runtime_manager.packages.sources.web import Web
-from tests.component.packages.sources.conftest import PUBLIC
-from tests.component.packages.sources.servers import Canned, Server
+from tests.component.packages.servers import Canned, Server
 
 BODY = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -164,7 +163,7 @@ def test_a_redirect_without_end_is_left(
     assert len(public.asked) == 6
 
 
-@pytest.mark.parametrize("host", [PUBLIC, "public.test"])
+@pytest.mark.parametrize("host", ["127.0.0.2", "public.test"])
 def test_a_redirect_from_public_to_this_machine_is_refused_unasked(
     public: Server, here_encrypted: Server, refusal: Callable[..., PackageError], host: str
 ) -> None:
@@ -210,7 +209,7 @@ def test_a_redirect_to_http_is_refused_from_wherever(
 def test_http_from_elsewhere_is_taken_with_a_sha256_alone(
     get: Get, refusal: Callable[..., PackageError]
 ) -> None:
-    with Server(PUBLIC) as plain:
+    with Server("127.0.0.2") as plain:
         plain.answers["/x.zip"] = Canned(BODY)
         assert refusal(plain.url("/x.zip")).facts["kind"] == "http-refused"
         assert plain.asked == []
@@ -246,7 +245,7 @@ def test_the_size_an_index_tells_is_held_to(
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(public: Server, tmp_path: Path) -> None:
-    strict = Web(resolve=lambda host, port: [PUBLIC], tls=ssl.create_default_context())
+    strict = Web(resolve=lambda host, port: ["127.0.0.2"], tls=ssl.create_default_context())
     with pytest.raises(PackageError) as caught:
         download(Wanted(public.url("/x.zip")), tmp_path, web=strict, progress=no_progress)
     assert caught.value.facts["kind"] == "bad-certificate"
