@@ -58,6 +58,11 @@ class Home:
         return self.root / "cache" / "indexes"
 
     @property
+    def trust(self) -> Path:
+        """The keys whose packages are trusted."""
+        return self.root / "trust"
+
+    @property
     def config(self) -> Path:
         """The settings file."""
         return (self.config_folder or self.root) / "config.yaml"

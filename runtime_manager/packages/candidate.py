@@ -15,10 +15,12 @@ from runtime_manager.packages.archive import unpack
 from runtime_manager.packages.disk import Disk, disk_trouble
 from runtime_manager.packages.package_folder import PackageFolder, read_package
 from runtime_manager.packages.progress import Progress, no_progress
+from runtime_manager.packages.signers import Checked, Policy, check_signature
 from runtime_manager.packages.source_files import copy_source
 from runtime_manager.packages.staging import Staging, staging
 from runtime_manager.packages.store import Tree
 from runtime_manager.packages.tree_digest import Record, Records
+from runtime_manager.packages.trust import Trust
 
 
 class Fetched(Protocol):
@@ -62,7 +64,7 @@ class Candidate:
     records: Records
     source: str
     archive_sha256: str
-    signer: str
+    checked: Checked
     staging: Staging
 
     @property
@@ -79,33 +81,41 @@ class Candidate:
 
 @contextmanager
 def staged(
-    home: Home, fetched: Fetched, *, disk: Disk | None = None, progress: Progress = no_progress
+    home: Home,
+    fetched: Fetched,
+    *,
+    policy: Policy = "warn",
+    disk: Disk | None = None,
+    progress: Progress = no_progress,
 ) -> Iterator[Candidate]:
     """Unpack or copy what was fetched, and check it; all of it is gone at the end.
 
-    Raises PackageError for what no package may be, ManifestError for a bad manifest.
+    Raises PackageError for what no package may be and for signatures that `policy` forbids,
+    ManifestError for a bad manifest.
     """
     disk = disk or Disk()
     with disk_trouble(f"{fetched.source} cannot be made ready"), staging(home, disk) as own:
         into = own.folder / "tree"
         disk.make_folder(into)
         if fetched.path.is_dir():
-            sha256, records = "", copy_source(fetched.path, into, disk=disk, progress=progress)
+            made = read_package(fetched.path)
+            archive_sha256, records = "", _copied(made, into, disk, progress)
         else:
             unpacked = unpack(
                 fetched.path, into, sha256=fetched.archive_sha256, disk=disk, progress=progress
             )
-            sha256, records = unpacked.archive_sha256, unpacked.records
+            archive_sha256, records = unpacked.archive_sha256, unpacked.records
         package = read_package(into)
         check_promised(package.manifest, fetched)
-        yield Candidate(
-            package,
-            _below(records, package.root, into),
-            fetched.source,
-            sha256,
-            "",
-            own,
+        records = _below(records, package.root, into)
+        checked = check_signature(
+            package, records, trust=Trust(home), policy=policy, demanded=fetched.signer
         )
+        yield Candidate(package, records, fetched.source, archive_sha256, checked, own)
+
+
+def _copied(made: PackageFolder, into: Path, disk: Disk, progress: Progress) -> dict[str, Record]:
+    return copy_source(made.root, into, code=made.manifest.code, disk=disk, progress=progress)
 
 
 def check_promised(manifest: Manifest, fetched: Fetched) -> None:
@@ -124,7 +134,7 @@ def check_promised(manifest: Manifest, fetched: Fetched) -> None:
             )
 
 
-def _below(records: dict[str, Record], root: Path, into: Path) -> Records:
+def _below(records: dict[str, Record], root: Path, into: Path) -> dict[str, Record]:
     """The records by path from the package's own root; what lies beside it is left behind."""
     if root == into:
         return records

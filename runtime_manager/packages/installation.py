@@ -86,7 +86,7 @@ class Installation:
             source=candidate.source,
             archive_sha256=candidate.archive_sha256,
             tree_digest=candidate.tree.digest,
-            signer=candidate.signer,
+            signer=candidate.checked.signer,
             installed=self._now(),
             folder=folder,
         )

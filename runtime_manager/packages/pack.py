@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -64,10 +63,7 @@ def pack(
 def _welcome(root: Path, code: str, limits: Limits) -> Iterator[SourceFile]:
     """What belongs into the archive, each checked as unpacking checks it."""
     names, count, total = Names(), 0, 0
-    archives = re.compile(rf"{re.escape(code)}-[^/]*\.tar\.gz")
-    for one in source_files(root):
-        if archives.fullmatch(one.name):
-            continue  # made by us, by running in the package's own folder
+    for one in source_files(root, code=code):
         check_mode(one.name, one.mode)
         count, total = count + 1, total + one.size_bytes
         limits.check_count(count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,19 +33,26 @@ class SourceFile:
     is_folder: bool
 
 
-def source_files(folder: Path) -> list[SourceFile]:
-    """All of them, by name. Raises OSError."""
-    return sorted(_walk(os.fspath(folder), ""), key=lambda one: one.name)
+def source_files(folder: Path, *, code: str) -> list[SourceFile]:
+    """All of them, by name. Raises OSError.
+
+    Archives of the package itself at its top are none: they were made by packing it there.
+    """
+    archive = re.compile(rf"{re.escape(code)}-[^/]*\.tar\.gz")
+    found = (one for one in _walk(os.fspath(folder), "") if not archive.fullmatch(one.name))
+    return sorted(found, key=lambda one: one.name)
 
 
-def copy_source(folder: Path, into: Path, *, disk: Disk, progress: Progress) -> dict[str, Record]:
+def copy_source(
+    folder: Path, into: Path, *, code: str, disk: Disk, progress: Progress
+) -> dict[str, Record]:
     """Copy a folder into an empty one, and record each file.
 
     Symlinks are kept where they stay inside, since package managers make such. Raises PackageError
     for what no package may have, and OSError.
     """
     copy = _Copy(into, disk)
-    files = source_files(folder)
+    files = source_files(folder, code=code)
     total, done = sum(one.size_bytes for one in files), 0
     for one in files:
         copy.add(one)
