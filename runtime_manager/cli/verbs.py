@@ -64,6 +64,11 @@ GROUPS: dict[str, dict[str, Verb]] = {
             examples=["rtm reload --dry-run", "rtm reload --wait --timeout 1m"],
             exit_codes=(*_ASKS, ExitCode.BAD_CONFIGURATION, ExitCode.WAIT_TIMED_OUT),
         ),
+        "doctor": Verb(
+            "Look at the home, the daemon and the machine, and tell what to mend",
+            module="doctor",
+            examples=["rtm doctor", "rtm doctor --format json", "rtm doctor --leftovers --yes"],
+        ),
         "config": Verb(
             "Show the settings in effect, or check every file without a daemon",
             module="config",

@@ -1,1 +1,1 @@
-"""Whether a package keeps the promises of a provider, found out by starting it for real."""
+"""Floor 8: whether a package keeps the promises of a provider, tried by a real start."""
