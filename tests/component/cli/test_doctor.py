@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,25 +12,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runtime_manager.process.tree import marker_of
 from tests.component.cli.canned import Rtm
 
 if TYPE_CHECKING:
     from runtime_manager.model.home import Home
 
-Leftover = subprocess.Popen[bytes]
-
 
 @pytest.fixture
-def leftover(home: Home) -> Iterator[Leftover]:
-    """A process that an earlier daemon of the home could have left; init's child, as that is."""
+def leftover(home: Home) -> Iterator[int]:
+    """The pid of a process that an earlier daemon of the home could have left: init has it."""
     code = (
         "import os, time\n"
         "if os.fork() == 0:\n"
-        "    os.setsid(); print(os.getpid(), flush=True); time.sleep(600)\n"
+        "    os.setsid(); print(os.getpid(), flush=True); os.close(1); time.sleep(600)\n"
     )
     env = {**os.environ, "RTM_INSTANCE": f"{home.home_id}/cool/7"}
     with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE) as process:
-        yield process
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+    yield pid
+    if (marker_of(pid) or "").startswith(home.home_id):
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_good_home_is_told_in_a_line_each(home: Home, rtm: Rtm) -> None:
@@ -56,15 +60,13 @@ def test_for_programs_each_row_has_its_name_and_level(home: Home, rtm: Rtm) -> N
 
 
 def test_leftovers_are_not_ended_without_being_asked_for(
-    home: Home, rtm: Rtm, leftover: Leftover
+    home: Home, rtm: Rtm, leftover: int
 ) -> None:
-    assert leftover.stdout is not None
-    pid = int(leftover.stdout.readline())
     said = rtm("doctor", "--leftovers")
-    assert (said.code, f"{pid}  {home.home_id}/cool/7" in said.out) == (2, True)
+    assert (said.code, f"{leftover}  {home.home_id}/cool/7" in said.out) == (2, True)
     assert "--yes" in said.err
     told = rtm("doctor", "--leftovers", "--format", "json").document
-    assert (told["is_ended"], told["alive"]) == (False, [pid])
+    assert (told["is_ended"], told["alive"]) == (False, [leftover])
     said = rtm("doctor", "--leftovers", "--yes")
     assert (said.code, said.out.splitlines()[-1]) == (0, "ended 1")
     assert rtm("doctor", "--leftovers").out == ""
@@ -72,10 +74,8 @@ def test_leftovers_are_not_ended_without_being_asked_for(
 
 @pytest.mark.parametrize(("answer", "is_ended"), [(b"y\n", True), (b"\n", False)])
 def test_a_person_is_asked(
-    answer: bytes, home: Home, leftover: Leftover, environ: dict[str, str], *, is_ended: bool
+    answer: bytes, home: Home, leftover: int, environ: dict[str, str], *, is_ended: bool
 ) -> None:
-    assert leftover.stdout is not None
-    pid = int(leftover.stdout.readline())
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "runtime_manager", "doctor", "--leftovers"]
     process = subprocess.Popen(
@@ -88,6 +88,4 @@ def test_a_person_is_asked(
     os.write(ours, answer)
     assert process.wait(timeout=30) == 0
     os.close(ours)
-    assert os.path.exists(f"/proc/{pid}/cwd") is not is_ended
-    if not is_ended:
-        os.kill(pid, 9)
+    assert (marker_of(leftover) is None) is is_ended
