@@ -1,7 +1,8 @@
-"""Who listens on a port: one of ours, a stranger, or nobody."""
+"""Who listens on a port: one of ours, a stranger, or nobody; and where a program listens."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import sys
@@ -13,6 +14,7 @@ import psutil
 
 from runtime_manager.process import socket_diag, tree
 
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp (proc(5))
 
 
@@ -25,10 +27,19 @@ class Ownership(Enum):
 
 
 class Listener(NamedTuple):
-    """A listening socket: its local address as the kernel prints it, and its inode."""
+    """A listening socket: its local address as the kernel prints it, its inode and its port."""
 
     address: str
     inode: str
+    port: int
+
+    @property
+    def ip(self) -> IPAddress:
+        """Its local address; of one of IPv4 in IPv6's dress (RFC 4291, 2.5.5.2) IPv4's."""
+        words = (self.address[at : at + 8] for at in range(0, len(self.address), 8))
+        packed = b"".join(int(word, 16).to_bytes(4, sys.byteorder) for word in words)
+        found = ipaddress.ip_address(packed)
+        return getattr(found, "ipv4_mapped", None) or found
 
 
 def owner_of(port: int, *, pids: Iterable[int], host: str = "127.0.0.1") -> Ownership:
@@ -60,6 +71,29 @@ def holder_of(port: int, *, host: str = "127.0.0.1") -> int | None:
     if not sought:
         return None
     return next((pid for pid in tree.pids() if sought & _socket_inodes(pid)), None)
+
+
+def exposed_on(port: int) -> str | None:
+    """The address of a listener on `port` that other machines may reach; None without one."""
+    if not tree.IS_PROC:
+        return None
+    reachable = (one.ip for one in listening_on(port) if not one.ip.is_loopback)
+    return next(map(str, reachable), None)
+
+
+def places_of(pids: Iterable[int]) -> list[str]:
+    """Where the processes of `pids` listen, as `127.0.0.1:80` or `[::1]:80`, each place once.
+
+    Looks at all their descriptors: for telling a person, not for asking often.
+    """
+    if not tree.IS_PROC:
+        return sorted({_place(host, port) for pid in pids for host, port in _places(pid)})
+    ours = {inode for pid in pids for inode in _socket_inodes(pid)}
+    return sorted({_place(str(one.ip), one.port) for one in listening_on(0) if one.inode in ours})
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def answering(listeners: Iterable[Listener], host: str) -> set[str]:
@@ -95,12 +129,12 @@ def _printed(packed: bytes) -> str:
 
 
 def listening_on(port: int) -> list[Listener]:
-    """All sockets that listen on `port`, whatever the address."""
+    """All sockets that listen on `port` (0: on any), whatever the address."""
     try:
         found = socket_diag.listening(port)
     except (OSError, AttributeError):
         return listening_by_proc(port)
-    return [Listener(_printed(address), str(inode)) for address, inode in found]
+    return [Listener(_printed(address), str(inode), at) for address, at, inode in found]
 
 
 def listening_by_proc(port: int) -> list[Listener]:
@@ -120,7 +154,7 @@ def parse_listeners(table: Iterable[str], port: int) -> Iterator[Listener]:
 
     So the thousands of connections of a busy machine are not read.
     """
-    suffix = f":{port:04X}"
+    suffix = f":{port:04X}" if port else ""
     for line in table:
         fields = line.split(None, 10)
         if fields[0] == "sl":
@@ -128,7 +162,8 @@ def parse_listeners(table: Iterable[str], port: int) -> Iterator[Listener]:
         if fields[3] != _LISTEN:
             return
         if fields[1].endswith(suffix):
-            yield Listener(fields[1][: -len(suffix)], fields[9])
+            address, _, at = fields[1].partition(":")
+            yield Listener(address, fields[9], int(at, 16))
 
 
 def _socket_inodes(pid: int) -> set[str]:
@@ -157,10 +192,14 @@ def owner_by_psutil(port: int, pids: set[int]) -> Ownership:
 
 
 def _holders_by_psutil(port: int) -> Iterator[int]:
-    for pid in psutil.pids():
-        for one in _connections(pid):
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == port:
-                yield pid
+    return (pid for pid in psutil.pids() for _, at in _places(pid) if at == port)
+
+
+def _places(pid: int) -> Iterator[tuple[str, int]]:
+    """Host and port of each listening socket of a process, where there is no /proc."""
+    for one in _connections(pid):
+        if one.status == psutil.CONN_LISTEN:
+            yield one.laddr.ip, one.laddr.port
 
 
 def _connections(pid: int) -> list[Any]:

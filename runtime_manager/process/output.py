@@ -48,9 +48,17 @@ class Output:
         self._is_closed = False
 
     def attach(
-        self, child: Child, *, generation: int, hear: Callable[[str], None] | None = None
+        self,
+        child: Child,
+        *,
+        generation: int,
+        hear: Callable[[str], None] | None = None,
+        dropped: Callable[[str, int], None] | None = None,
     ) -> None:
-        """Read both streams of `child`; `hear` is called with each line of its stdout."""
+        """Read both streams of `child`; `hear` is called with each line of its stdout.
+
+        `dropped` is called with a stream and how many lines of it a flood has cost.
+        """
 
         def taken_from(stream: str) -> Callable[[list[str]], None]:
             def take(texts: list[str]) -> None:
@@ -61,8 +69,13 @@ class Output:
 
             return take
 
-        out = Pipe(child.stdout, taken_from(STDOUT))
-        self._pipes[child] = (out, Pipe(child.stderr, taken_from(STDERR)))
+        def dropped_from(stream: str) -> Callable[[int], None]:
+            return lambda count: dropped(stream, count) if dropped is not None else None
+
+        self._pipes[child] = (
+            Pipe(child.stdout, taken_from(STDOUT), dropped_from(STDOUT)),
+            Pipe(child.stderr, taken_from(STDERR), dropped_from(STDERR)),
+        )
 
     def detach(self, child: Child) -> None:
         """Take what is still in the pipes of a reaped child, and close them; safe to call twice."""

@@ -23,11 +23,17 @@ _RATE = 1024 * 1024
 
 
 class Pipe:
-    """Gives the lines of `handle` to `take`, some at a time. `finish` it; the handle stays open."""
+    """Gives the lines of `handle` to `take`, some at a time. `finish` it; the handle stays open.
 
-    def __init__(self, handle: int, take: Callable[[list[str]], None]) -> None:
+    `dropped` is called with the number of lines that were not kept, when that is known.
+    """
+
+    def __init__(
+        self, handle: int, take: Callable[[list[str]], None], dropped: Callable[[int], None]
+    ) -> None:
         self._handle = handle
         self._take = take
+        self._dropped = dropped
         self._loop = asyncio.get_running_loop()
         self._lines = Lines()
         self._allowance = Allowance(rate=_RATE, most=4 * _RATE)
@@ -77,6 +83,7 @@ class Pipe:
             if self._skipped.is_any:
                 gone, last = self._skipped.give()
                 self._take([*self._lines.end(), f"[{gone} lines dropped: too many at once]"])
+                self._dropped(gone)
                 self._keep(self._lines.feed(last), len(last))
 
     def _end(self) -> None:

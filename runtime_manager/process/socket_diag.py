@@ -17,13 +17,14 @@ _LISTENING = 1 << 10  # TCP_LISTEN
 _HEAD = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBxI")
 _SOCKET_ID = struct.Struct("!HH16s16s4s8s")
-_MESSAGE = struct.Struct("=4x2x2x16s16s4x8x16xI")
+_PORT = struct.Struct("!4xH2x")
+_MESSAGE = struct.Struct("=8s16s16s4x8x16xI")
 _PATIENCE_S = 1.0
 _CHUNK = 64 * 1024
 
 
-def listening(port: int) -> list[tuple[bytes, int]]:
-    """Packed local address and inode of each TCP socket that listens on `port`.
+def listening(port: int) -> list[tuple[bytes, int, int]]:
+    """Packed local address, port and inode of each TCP socket that listens on `port` (0: on any).
 
     Raises OSError, AttributeError where there is no netlink or it may not be used.
     """
@@ -37,7 +38,7 @@ def listening(port: int) -> list[tuple[bytes, int]]:
         ]
 
 
-def _dump(sock: socket.socket, family: int, port: int) -> Iterator[tuple[bytes, int]]:
+def _dump(sock: socket.socket, family: int, port: int) -> Iterator[tuple[bytes, int, int]]:
     body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, _LISTENING)
     body += _SOCKET_ID.pack(port, 0, b"", b"", b"", b"")
     sock.send(_HEAD.pack(_HEAD.size + len(body), _BY_FAMILY, _DUMP, 0, 0) + body)
@@ -48,8 +49,8 @@ def _dump(sock: socket.socket, family: int, port: int) -> Iterator[tuple[bytes, 
                 return
             if kind == _ERROR:
                 raise OSError("the kernel does not tell of its sockets")
-            source, _, inode = _MESSAGE.unpack_from(message)
-            yield source[:size], inode
+            head, source, _, inode = _MESSAGE.unpack_from(message)
+            yield source[:size], _PORT.unpack(head)[0], inode
 
 
 def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:

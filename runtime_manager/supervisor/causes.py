@@ -11,8 +11,10 @@ from dataclasses import replace
 
 from runtime_manager.errors import SpawnError
 from runtime_manager.lifecycle.table import Event, State, Wanted
-from runtime_manager.model.manifest import Health, Manifest
+from runtime_manager.model.manifest import Manifest
+from runtime_manager.model.parts import RestartPolicy, Stop
 from runtime_manager.process.exit_status import ExitStatus
+from runtime_manager.process.finding import Finding
 from runtime_manager.supervisor.view import Cause
 
 _PORT_TAKEN = re.compile(r"address (?:is )?already in use|EADDRINUSE|errno 98\b|errno 48\b", re.I)
@@ -29,13 +31,14 @@ NOT_STARTED = Cause("manual", "not started by itself", "rtm start CODE starts it
 
 def told(cause: Cause | None, code: str) -> str:
     """Message and hint in one line, as a refused client is told."""
-    cause = addressed(cause, code)
-    return "; ".join(filter(None, (cause.message, cause.hint))) if cause is not None else ""
+    if cause is None:
+        return ""
+    return "; ".join(filter(None, (cause.message, addressed(cause, code).hint)))
 
 
-def addressed(cause: Cause | None, code: str) -> Cause | None:
+def addressed(cause: Cause, code: str) -> Cause:
     """The cause with the provider's code in its hint."""
-    return replace(cause, hint=cause.hint.replace("CODE", code)) if cause is not None else None
+    return replace(cause, hint=cause.hint.replace("CODE", code))
 
 
 def of_ask(event: Event, wanted: Wanted | None) -> Cause | None:
@@ -62,13 +65,31 @@ def of_spawn(error: SpawnError) -> Cause:
     return Cause(str(error.facts.get("kind", "spawn-failed")), error.message, error.hint)
 
 
-def of_exit(status: ExitStatus, state: State, stderr: Sequence[str]) -> Cause:
-    """The cause of an exit nobody asked for, seen in `state`; `stderr` is its last lines."""
+def of_exit(
+    status: ExitStatus,
+    state: State,
+    *,
+    restart: RestartPolicy = RestartPolicy.ON_FAILURE,
+    stderr: Sequence[str] = (),
+    left: int = 0,
+) -> Cause:
+    """The cause of an exit nobody asked for, seen in `state`.
+
+    `stderr` is its last lines; `left` counts the processes it left behind.
+    """
+    if status.is_clean and state is not State.STARTING and restart is not RestartPolicy.ALWAYS:
+        return DONE
     if status.is_oom:
         return Cause("out-of-memory", "killed for want of memory", "raise limits.memory")
     if state is State.STARTING and is_port_taken(stderr):
         return Cause(
             "port-taken", f"{status.describe()}: its port was taken", "another port is tried"
+        )
+    if state is State.STARTING and status.is_clean and left:
+        return Cause(
+            "went-away",
+            f"it ended before it was ready and left {_processes(left)} in the background",
+            "it must stay in the foreground: look for an option of it, or use exec in a script",
         )
     moment = "before it was ready" if state is State.STARTING else f"while {state}"
     return Cause("exited", f"{status.describe()} {moment}", "rtm logs CODE shows its output")
@@ -79,33 +100,74 @@ def is_port_taken(stderr: Sequence[str]) -> bool:
     return any(_PORT_TAKEN.search(line) for line in stderr)
 
 
-def of_deadline(state: State, manifest: Manifest, last_probe: str | None) -> Cause | None:
+def of_deadline(
+    state: State, manifest: Manifest, *, last_probe: str | None, finding: Finding | None = None
+) -> Cause | None:
     """The cause of a stop that a deadline in `state` brought about; None where it ends a wait."""
     if state not in (State.STARTING, State.UNHEALTHY):
         return None
-    answer = f"; last probe: {last_probe}" if last_probe else ""
-    health: Health = manifest.health
+    health, answer = manifest.health, _answer(last_probe, finding)
     if state is State.STARTING:
-        return Cause(
-            "start-timeout",
-            f"not ready within {health.start_timeout_s:g} s{answer}",
-            "raise health.start_timeout, or see that it answers where it was told to listen",
-        )
-    return Cause(
-        "unhealthy",
-        f"unhealthy for {health.unhealthy_timeout_s:g} s{answer}",
-        "see what its health path answers",
-    )
+        advice = "raise health.start_timeout, or see that it answers where it was told to listen"
+        kind, message = "start-timeout", f"not ready within {health.start_timeout_s:g} s"
+    else:
+        advice = "see what its health path answers"
+        kind, message = "unhealthy", f"unhealthy for {health.unhealthy_timeout_s:g} s"
+    return Cause(kind, f"{message}{answer}", finding.hint if finding else advice)
 
 
-def of_sickness(manifest: Manifest, last_probe: str | None) -> Cause:
+def of_sickness(
+    manifest: Manifest, *, last_probe: str | None, finding: Finding | None = None
+) -> Cause:
     """The cause of READY having become UNHEALTHY."""
     probes = manifest.health.failure_threshold
+    follows = f"restarted if it stays so for {manifest.health.unhealthy_timeout_s:g} s"
     return Cause(
         "unhealthy",
-        f"{probes} probes in a row failed; last probe: {last_probe or 'no answer'}",
-        f"restarted if it stays so for {manifest.health.unhealthy_timeout_s:g} s",
+        f"{probes} probes in a row failed{_answer(last_probe or 'no answer', finding)}",
+        "; ".join(filter(None, (finding and finding.hint, follows))),
     )
+
+
+def _answer(last_probe: str | None, finding: Finding | None) -> str:
+    """What was seen of it, else what the last probe was answered."""
+    if finding is not None:
+        return f": {finding.message}"
+    return f"; last probe: {last_probe}" if last_probe else ""
+
+
+# What is worth telling of a provider that goes on as it is.
+
+
+def dropped(stream: str, lines: int) -> Cause:
+    """A flood of output was not kept."""
+    return Cause(
+        "output-dropped",
+        f"{lines} lines of its {stream} were dropped: it prints faster than a log can be kept",
+        "rtm logs CODE has the rest; have it print less",
+    )
+
+
+def exposed(address: str) -> Cause:
+    """It listens on more than loopback."""
+    return Cause(
+        "exposed",
+        f"it listens on {address}: other machines may reach it past the gateway",
+        "have it listen on {host}, which is 127.0.0.1",
+    )
+
+
+def killed(stop: Stop) -> Cause:
+    """It did not heed the stop signal."""
+    return Cause(
+        "killed",
+        f"it did not end within {stop.grace_s:g} s of {stop.signal.name}, and was killed",
+        "see that it ends on that signal, or raise stop.grace",
+    )
+
+
+def _processes(count: int) -> str:
+    return f"{count} process" + ("" if count == 1 else "es")
 
 
 def waiting_for(codes: Sequence[str]) -> Cause:

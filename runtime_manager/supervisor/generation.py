@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
@@ -13,7 +14,8 @@ import structlog
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint
 from runtime_manager.model.manifest import Listen, Manifest
 from runtime_manager.process.exit_status import ExitStatus
-from runtime_manager.process.listeners import Ownership, owner_of
+from runtime_manager.process.finding import Finding, of_silence
+from runtime_manager.process.listeners import Ownership, exposed_on, owner_of
 from runtime_manager.process.probe import ProbeResult
 from runtime_manager.process.prober import Watch
 from runtime_manager.process.spawn import Child
@@ -37,6 +39,14 @@ class Told(Protocol):
         """The program said something about itself (sd_notify(3))."""
         ...
 
+    def dropped(self, generation: int, stream: str, lines: int) -> None:
+        """So many lines of a stream were not kept: `lines` in all since it started."""
+        ...
+
+    def exposed(self, generation: int, address: str) -> None:
+        """It listens on an address that other machines may reach."""
+        ...
+
 
 class Generation:
     """A live process and its probes. `ended` must be awaited: it closes all that was `lent`.
@@ -53,6 +63,7 @@ class Generation:
         berth: Berth,
         marker: str,
         start_watch: Callable[[Generation], Watch | None],
+        told: Told,
         lent: ExitStack,
     ) -> None:
         self.number = number
@@ -63,6 +74,9 @@ class Generation:
         self._marker = marker
         self._start_watch = start_watch
         self._watch: Watch | None = None
+        self._told = told
+        self._dropped: Counter[str] = Counter()
+        self._is_looked_at = False
         self._lent = lent
 
     @property
@@ -95,7 +109,7 @@ class Generation:
 
     def settle(self) -> None:
         """It is READY: its port is its own, and probes come at their own interval."""
-        self._berth.listening()
+        self._listens()
         if self._watch is not None:
             self._watch.settle()
 
@@ -140,5 +154,24 @@ class Generation:
         pids = tree_pids(self.pid)
         is_ours = owner_of(endpoint.port, pids=pids, host=endpoint.host) is Ownership.OURS
         if is_ours:
-            self._berth.listening()
+            self._listens()
         return is_ours
+
+    def drop(self, stream: str, lines: int) -> None:
+        """Count lines of its output that were not kept, and tell how many they are by now."""
+        self._dropped[stream] += lines
+        self._told.dropped(self.number, stream, self._dropped[stream])
+
+    def finding(self) -> Finding | None:
+        """What can be seen of why it does not answer. Takes a few milliseconds."""
+        return of_silence(self.pid, self.endpoint) if self.is_alive else None
+
+    def _listens(self) -> None:
+        """Its port is its own now; an address that is not loopback's is told, once."""
+        self._berth.listening()
+        endpoint = self._berth.endpoint
+        if self._is_looked_at or not isinstance(endpoint, TcpEndpoint):
+            return
+        self._is_looked_at = True
+        if (address := exposed_on(endpoint.port)) is not None:
+            self._told.exposed(self.number, str(TcpEndpoint(address, endpoint.port)))

@@ -51,6 +51,13 @@ class Herald:
             _log.warning("provider.left_processes", code=code, generation=generation, killed=left)
         self._events.publish("provider.exit", code=code, generation=generation, **facts)
 
+    def warning(self, generation: int, warning: Cause) -> None:
+        """Publish what is worth telling of a generation that goes on as it is."""
+        facts = {"kind": warning.kind, "message": warning.message, "hint": warning.hint}
+        code = self._manifest.code
+        self._events.publish("provider.warning", code=code, generation=generation, **facts)
+        _log.warning("provider.warning", code=code, generation=generation, **facts)
+
     def route(
         self,
         instance: Instance,

@@ -71,9 +71,10 @@ class Launcher:
                 berth=berth,
                 marker=plan.env["RTM_INSTANCE"],
                 start_watch=lambda new: self._watch(new, told),
+                told=told,
                 lent=lent.pop_all(),
             )
-        output.attach(child, generation=number, hear=generation.hear)
+        output.attach(child, generation=number, hear=generation.hear, dropped=generation.drop)
         generation.watch()
         return generation
 

@@ -44,6 +44,7 @@ from runtime_manager.supervisor.view import Cause, Exit
 _log = structlog.get_logger()
 _KILL_AGAIN_S = 1.0
 _LAST_WORDS = 20
+_ANSWERABLE = frozenset({State.STARTING, State.UNHEALTHY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,14 @@ class Adoption:
 
     provider: Provider
     cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something worth telling of a generation, which goes on as it is."""
+
+    generation: int
+    warning: Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class Runner:
         self._herald = Herald(provider, board=world.board, events=world.events)
         self._blocked_by = blocked_by
         self._changed = changed
-        self._inbox: asyncio.Queue[Message | Adoption] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Message | Adoption | Remark] = asyncio.Queue()
         self._alarm = Alarm()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -131,11 +140,13 @@ class Runner:
         self._put_route()
         try:
             while True:
-                message = await self._inbox.get()
-                if isinstance(message, Adoption):
-                    self._adopt(message)
-                else:
-                    self._take(message)
+                match await self._inbox.get():
+                    case Message() as message:
+                        self._take(message)
+                    case Adoption() as adoption:
+                        self._adopt(adoption)
+                    case Remark() as remark:
+                        self._note(remark)
         finally:
             self._alarm.cancel()
             self.kill()
@@ -147,9 +158,17 @@ class Runner:
 
     def probed(self, generation: int, result: ProbeResult) -> None:
         """A probe of `generation` came back."""
-        cause = None if result.passed else causes.of_sickness(self.provider.manifest, result.detail)
+        cause = None if result.passed else self._sickness(result)
         seen = Input(of_probe(passed=result.passed), self._world.clock.monotonic(), generation)
         self._inbox.put_nowait(Message(seen, cause, probe=result.detail))
+
+    def _sickness(self, result: ProbeResult) -> Cause | None:
+        """Why it would become UNHEALTHY; looked into only where it could."""
+        if self.instance.state is not State.READY or self.live is None:
+            return None
+        return causes.of_sickness(
+            self.provider.manifest, last_probe=result.detail, finding=self.live.finding()
+        )
 
     def notified(self, generation: int, fields: frozenset[str]) -> None:
         """`generation` said something about itself (sd_notify(3))."""
@@ -158,7 +177,24 @@ class Runner:
             seen = Input(event, self._world.clock.monotonic(), generation)
             self._inbox.put_nowait(Message(seen, probe="READY=1"))
 
+    def dropped(self, generation: int, stream: str, lines: int) -> None:
+        """Lines of its output were not kept."""
+        self._inbox.put_nowait(Remark(generation, causes.dropped(stream, lines)))
+
+    def exposed(self, generation: int, address: str) -> None:
+        """It listens on more than loopback."""
+        self._inbox.put_nowait(Remark(generation, causes.exposed(address)))
+
     # One message at a time.
+
+    def _note(self, remark: Remark) -> None:
+        """Tell a warning; one of a kind is an event only once, however it grows."""
+        if remark.generation != self.instance.generation:
+            return
+        is_new = remark.warning.kind not in {known.kind for known in self.story.warnings}
+        self.story = self.story.with_warning(remark.warning)
+        if is_new:
+            self._herald.warning(remark.generation, remark.warning)
 
     def _take(self, message: Message) -> None:
         following: Message | None = message
@@ -262,8 +298,7 @@ class Runner:
             case Effect.TERM:
                 self._start_task(self._stop(self.live))
             case Effect.KILL:
-                of = {"code": self.provider.code, "generation": self.instance.generation}
-                _log.warning("provider.grace_over", **of, grace_s=stop.grace_s, signal="SIGKILL")
+                self._note(Remark(self.instance.generation, causes.killed(stop)))
                 self.kill()
             case Effect.DISARM:
                 self._alarm.cancel()
@@ -298,8 +333,14 @@ class Runner:
         state, stderr = self.instance.state, self.stderr_tail()
         if state is State.STARTING and causes.is_port_taken(stderr):
             self._berths.let_go_early()
-        cause = causes.DONE if status.is_clean else causes.of_exit(status, state, stderr)
         self._herald.exit(live.number, status, left=live.left_behind)
+        cause = causes.of_exit(
+            status,
+            state,
+            restart=self.provider.manifest.restart.policy,
+            stderr=stderr,
+            left=live.left_behind,
+        )
         at = self._world.clock.monotonic()
         seen = Input(Event.EXITED, at, live.number, is_clean=status.is_clean)
         told = Exit(live.number, self._world.clock.now(), status.describe(), live.left_behind)
@@ -340,7 +381,10 @@ class Runner:
 
         def ring() -> None:
             manifest, state = self.provider.manifest, self.instance.state
-            cause = causes.of_deadline(state, manifest, self.story.last_probe)
+            finding = self.live.finding() if self.live and state in _ANSWERABLE else None
+            cause = causes.of_deadline(
+                state, manifest, last_probe=self.story.last_probe, finding=finding
+            )
             seen = Input(Event.DEADLINE, self._world.clock.monotonic(), generation, timer)
             self._inbox.put_nowait(Message(seen, cause))
 

@@ -19,6 +19,7 @@ class Story:
 
     `cause` is None while all is as it should be. `restarts` counts those nobody asked for since
     the last start somebody did. `started_in_s` is how long READY took to come, None before that.
+    `warnings` are of this generation, one of a kind.
     """
 
     since: datetime
@@ -30,6 +31,7 @@ class Story:
     started_in_s: float | None = None
     rest_until: float = 0.0
     retry_at: datetime | None = None
+    warnings: tuple[Cause, ...] = ()
 
     @property
     def last_exit(self) -> str | None:
@@ -39,6 +41,11 @@ class Story:
     def with_exit(self, exit_: Exit) -> Story:
         """The story with one more exit; the oldest beyond the last few are forgotten."""
         return replace(self, exits=(*self.exits, exit_)[-_EXITS:])
+
+    def with_warning(self, warning: Cause) -> Story:
+        """The story with one more warning, in the place of an earlier one of its kind."""
+        by_kind = {known.kind: known for known in self.warnings} | {warning.kind: warning}
+        return replace(self, warnings=tuple(by_kind.values()))
 
 
 def first(wanted: Wanted, now: datetime) -> Story:
@@ -69,7 +76,14 @@ def after(
 def _spawned(story: Story, seen: Input) -> Story:
     """A deadline that spawns ends a back-off: a restart nobody asked for."""
     restarts = story.restarts + 1 if seen.event is Event.DEADLINE else 0
-    return replace(story, started_at=seen.at, started_in_s=None, last_probe=None, restarts=restarts)
+    return replace(
+        story,
+        started_at=seen.at,
+        started_in_s=None,
+        last_probe=None,
+        restarts=restarts,
+        warnings=(),
+    )
 
 
 def _cause(

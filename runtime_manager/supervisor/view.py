@@ -44,6 +44,7 @@ class ProviderView:
     time of the state. `restarts` counts those nobody asked for. `pid` and `endpoint` are None
     without a process; `started_in_s` is None before the first READY of this generation. `exits` are
     the last few, oldest first; `retry_at` is the UTC time of the next try, None out of BACKOFF.
+    `warnings` are worth telling though it goes on: of this generation, one of a kind.
     """
 
     code: str
@@ -59,6 +60,7 @@ class ProviderView:
     pid: int | None = None
     endpoint: str | None = None
     cause: Cause | None = None
+    warnings: tuple[Cause, ...] = ()
     restarts: int = 0
     depends_on: tuple[str, ...] = ()
     element: Element | None = None

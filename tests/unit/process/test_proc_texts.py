@@ -72,6 +72,6 @@ def test_addresses_are_printed_in_the_machine_s_order() -> None:
     ],
 )
 def test_the_nearest_address_answers(host: str, addresses: list[str], answers: list[str]) -> None:
-    known = [Listener(as_printed(one), f"{one} {place}") for place, one in enumerate(addresses)]
+    known = [Listener(as_printed(one), f"{one} {place}", 80) for place, one in enumerate(addresses)]
     found = answering(known, host)
     assert sorted(inode.split()[0] for inode in found) == answers
