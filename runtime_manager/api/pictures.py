@@ -14,7 +14,7 @@ from runtime_manager.api.schemas import (
     ProviderDocument,
     UsageDocument,
 )
-from runtime_manager.supervisor.view import ProviderView
+from runtime_manager.supervisor.view import Cause, ProviderView
 
 
 class Pictures:
@@ -58,7 +58,8 @@ class Pictures:
             "generation": view.generation,
             "pid": view.pid,
             "endpoint": view.endpoint,
-            "cause": _cause(view),
+            "cause": _told(view.cause) if view.cause else None,
+            "warnings": [_told(one) for one in view.warnings],
             "restarts": view.restarts,
             "since": view.since,
             "start": view.start,
@@ -69,10 +70,8 @@ class Pictures:
         }
 
 
-def _cause(view: ProviderView) -> CauseDocument | None:
-    if view.cause is None:
-        return None
-    return CauseDocument(kind=view.cause.kind, message=view.cause.message, hint=view.cause.hint)
+def _told(cause: Cause) -> CauseDocument:
+    return CauseDocument(kind=cause.kind, message=cause.message, hint=cause.hint)
 
 
 def _element(view: ProviderView) -> ElementDocument | None:

@@ -52,7 +52,7 @@ class ProblemDocument(Schema):
 
 
 class CauseDocument(Schema):
-    """Why a provider is not as it should be, and what to do."""
+    """Why a provider is not as it should be, or what is to be minded of it; and what to do."""
 
     kind: str
     message: str
@@ -101,6 +101,7 @@ class ProviderDocument(Schema):
     pid: int | None
     endpoint: str | None
     cause: CauseDocument | None
+    warnings: list[CauseDocument]
     restarts: int
     since: Time
     start: str

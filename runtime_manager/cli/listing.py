@@ -74,8 +74,12 @@ def _row(provider: Mapping[str, Any], address: str, now: datetime) -> list[str]:
         _cell(provider.get("pid")),
         _cell(provider.get("restarts")),
         age_of(provider.get("since"), now=now) or "-",
-        printable(cause.get("message") or provider.get("manifest_error") or ""),
+        printable(cause.get("message") or provider.get("manifest_error") or _warnings(provider)),
     ]
+
+
+def _warnings(provider: Mapping[str, Any]) -> str:
+    return "; ".join(warning["message"] for warning in provider.get("warnings") or ())
 
 
 def _cell(value: object) -> str:

@@ -56,6 +56,9 @@ def _facts(provider: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
     cause = provider.get("cause") or {}
     yield "cause", " ".join(filter(None, [_bracketed(cause.get("kind")), cause.get("message")]))
     yield "hint", cause.get("hint")
+    for warning in provider.get("warnings") or ():
+        yield "warning", f"{_bracketed(warning['kind'])} {warning['message']}"
+        yield "hint", warning["hint"]
     yield "manifest", provider.get("manifest_error") if provider["state"] != "invalid" else None
     yield "last exit", provider.get("last_exit")
     yield "last probe", provider.get("last_probe")

@@ -125,7 +125,7 @@ def of_sickness(
     return Cause(
         "unhealthy",
         f"{probes} probes in a row failed{_answer(last_probe or 'no answer', finding)}",
-        "; ".join(filter(None, (finding and finding.hint, follows))),
+        f"{finding.hint}; {follows}" if finding else follows,
     )
 
 

@@ -143,6 +143,7 @@ class Row {
     const facts = [
       ["Cause", detail.cause?.message],
       ["What to do", detail.cause?.hint],
+      ...detail.warnings.map(({ message, hint }) => ["Warning", `${message} (${hint})`]),
       ["Manifest", detail.state === "invalid" ? "" : detail.manifest_error], // else it is the cause
       ["About", detail.description],
       ["Path", detail.namespace],

@@ -113,3 +113,12 @@ def test_the_last_probe_is_of_the_generation_there_is() -> None:
     life.see(Event.EXITED, CRASH)
     assert life.story.last_probe == "HTTP 503"
     assert life.see(Event.DEADLINE).last_probe is None
+
+
+def test_a_warning_takes_the_place_of_one_of_its_kind() -> None:
+    few, many = causes.dropped("stderr", 2), causes.dropped("stderr", 9)
+    open_to_all = causes.exposed("0.0.0.0:80")
+    told = (
+        story.first(Wanted.UP, NOON).with_warning(few).with_warning(open_to_all).with_warning(many)
+    )
+    assert told.warnings == (many, open_to_all)
