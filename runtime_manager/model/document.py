@@ -29,9 +29,11 @@ _SAFE_MARKERS = 500
 _TOO_DEEP = f"more than {DEPTH_LIMIT} levels of nesting"
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"true", "yes", "on", "y"})
+_UNCLOSED = "found unexpected end of stream"
 _PROBLEMS = {
     "found character that cannot start any token": "a character that cannot stand here; a tab, "
     "@, % or ` at a beginning must be indented by spaces, or quoted",
+    _UNCLOSED: "a quote begins here that is not closed",
     "but found another document": "a second document begins here; expected only one",
     "found undefined alias": "an alias (*name) of an anchor (&name) that does not exist",
     "mapping values are not allowed in this context": "a colon that cannot stand here; quote a "
@@ -110,7 +112,7 @@ class _Failure:
 def _decoded(text: bytes | str, fail: _Failure) -> str:
     size = len(text) if isinstance(text, bytes) else len(text.encode(errors="surrogatepass"))
     if size > LIMIT_BYTES:
-        fail(f"the file has {size} bytes; expected at most {LIMIT_BYTES}", line=1)
+        fail(f"the file is too large; expected at most {LIMIT_BYTES} bytes", line=1)
     try:
         # Text is encoded too: a lone surrogate in it would not pass libyaml.
         source = (text if isinstance(text, bytes) else text.encode()).decode()
@@ -138,8 +140,11 @@ def _compose(source: str, fail: _Failure) -> Node | None:
             _check_depth(source, fail)
         node: Node | None = _Composer(source).get_single_node()
     except yaml.MarkedYAMLError as exc:
-        mark: yaml.Mark | None = exc.problem_mark or exc.context_mark
         problem = exc.problem or "it is no YAML"
+        marks = (exc.problem_mark, exc.context_mark)
+        mark: yaml.Mark | None = next(
+            filter(None, reversed(marks) if problem == _UNCLOSED else marks), None
+        )
         fail(_PROBLEMS.get(problem, problem), line=mark.line + 1 if mark else 1)
     except yaml.reader.ReaderError as exc:
         fail("a control character", line=source.count("\n", 0, exc.position) + 1)

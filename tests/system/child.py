@@ -197,6 +197,15 @@ class Watch:
                 if name == "provider.state" and event["data"]["to"] == state:
                     return seen
 
+    def until_told(self, code: str, *wanted: tuple[str, object]) -> list[dict[str, Any]]:
+        """The events from here to where `code` has had all that are wanted (see `tells_of`)."""
+        missing, seen = set(wanted), []
+        while missing:
+            seen.append(self._next()[1])
+            if seen[-1]["code"] == code:
+                missing -= {one for one in missing if tells_of(seen[-1], *one)}
+        return seen
+
     def until_all(self, codes: set[str], state: str) -> list[dict[str, Any]]:
         """The events from here to where each of `codes` has come to `state`."""
         missing, seen = set(codes), []
@@ -226,6 +235,11 @@ class Watch:
         raise EOFError
 
 
+def tells_of(event: Mapping[str, Any], name: str, said: object) -> bool:
+    """Whether an event has this name, and says this in its data."""
+    return event["name"] == name and said in event["data"].values()
+
+
 def environment(**more: str) -> dict[str, str]:
     """This process's own, without what would steer the daemon."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RTM_")}
@@ -233,13 +247,16 @@ def environment(**more: str) -> dict[str, str]:
     return kept | more
 
 
-def serve(home: HomeFolder, *flags: str, **env: str) -> Daemon:
-    """Start `serve` on a free port; back as soon as it has announced itself."""
+def serve(home: HomeFolder, *flags: str, under: tuple[str, ...] = (), **env: str) -> Daemon:
+    """Start `serve` on a free port; back as soon as it has announced itself.
+
+    `under` are the words of a program that starts it in its own place, such as setpriv(1).
+    """
     environ = environment(**env)
     with (home.root / "serve.log").open("ab") as log:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "runtime_manager", "serve"),
+                *(*under, sys.executable, "-m", "runtime_manager", "serve"),
                 *("--home", str(home.root), "--listen", "127.0.0.1:0", "--announce", "json"),
                 *("--parent-pid", str(os.getpid())),  # a run that is killed leaves no daemon
                 *flags,
