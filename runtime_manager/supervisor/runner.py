@@ -39,38 +39,13 @@ from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.generation import Generation
 from runtime_manager.supervisor.herald import Herald
 from runtime_manager.supervisor.launcher import Launcher
+from runtime_manager.supervisor.messages import Adoption, Message, Remark
 from runtime_manager.supervisor.view import Cause, Exit
 
 _log = structlog.get_logger()
 _KILL_AGAIN_S = 1.0
 _LAST_WORDS = 20
 _ANSWERABLE = frozenset({State.STARTING, State.UNHEALTHY})
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """An input for the table, with the cause it brings and what else is worth telling."""
-
-    input: Input
-    cause: Cause | None = None
-    probe: str | None = None
-    exit: Exit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """Another reading of the package, and why it is worth a restart; None where it is not."""
-
-    provider: Provider
-    cause: Cause | None
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something worth telling of a generation, which goes on as it is."""
-
-    generation: int
-    warning: Cause
 
 
 @dataclass(frozen=True, slots=True)
