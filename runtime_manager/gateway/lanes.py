@@ -62,12 +62,19 @@ class Lanes:
         return 0 if flow is None else flow.count
 
     def swap(self, table: RouteTable) -> list[Pool]:
-        """Put a table in force; returns the pools no route leads to any more."""
-        lanes = {id(route): self._lane(route) for route in table.routes}
+        """Put a table in force; returns the pools no route leads to any more.
+
+        A route that was in the table before keeps its lane: a hundred providers that start are two
+        hundred tables, each of which differs from the one before by one route.
+        """
+        known = self._lanes  # holds its routes, so that none of their ids is another's yet
+        lanes = {id(route): known.get(id(route)) or self._lane(route) for route in table.routes}
         self._table, self._lanes = table, lanes
-        in_use = {route.endpoint for route in table.routes}
-        retired = [self.pools.pop(e) for e in [*self.pools] if e not in in_use]
         self._forget_flows({lane.flow for lane in lanes.values() if lane.pool is not None})
+        in_use = {lane.pool for lane in lanes.values()}
+        retired = [pool for pool in self.pools.values() if pool not in in_use]
+        for pool in retired:
+            del self.pools[pool.endpoint]
         return retired
 
     def _lane(self, route: Route) -> Lane:

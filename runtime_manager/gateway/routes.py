@@ -59,6 +59,15 @@ class Route:
     max_upstream: int | None = None
     on_every_host: bool = False
     """Found by path before the host's name is looked at."""
+    key: bytes = field(init=False, repr=False, compare=False)
+    """The prefix as it is looked for in a path; made once, since tables are made often."""
+    depth: int = field(init=False, repr=False, compare=False)
+    """How many segments `key` has."""
+
+    def __post_init__(self) -> None:
+        key = self.prefix.rstrip("/").encode()
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "depth", key.count(b"/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +81,11 @@ class RouteTable:
     _depth: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        prefixes = {r.prefix.rstrip("/").encode(): r for r in reversed(self.routes) if r.prefix}
+        prefixes = {r.key: r for r in reversed(self.routes) if r.prefix}
         names = {r.name: r for r in reversed(self.routes) if r.name is not None}
         object.__setattr__(self, "_by_prefix", prefixes)
         object.__setattr__(self, "_by_name", names)
-        object.__setattr__(self, "_depth", max((p.count(b"/") for p in prefixes), default=0))
+        object.__setattr__(self, "_depth", max((r.depth for r in self.routes), default=0))
 
     def find(self, path: bytes) -> Route | None:
         """The route with the longest prefix of `path`, which carries no query."""

@@ -33,10 +33,12 @@ class LaunchFacts:
 
     `place` tells where to listen, by the names of placeholders: host and port, or socket, and fd.
     `base_url` is the gateway's address as clients reach it. `environ` is the daemon's own.
+    `home_id` is the home's, which takes a look at the disk to tell.
     """
 
     program: Path
     home: Home
+    home_id: str
     generation: int
     place: Mapping[str, str]
     base_url: str
@@ -101,7 +103,7 @@ def _environment(
         "PROVIDER_GENERATION": str(facts.generation),
     }
     env |= {name: expand(text, variables) for name, text in manifest.env.items()}
-    env["RTM_INSTANCE"] = marker(facts.home.home_id, manifest.code, facts.generation)
+    env["RTM_INSTANCE"] = marker(facts.home_id, manifest.code, facts.generation)
     if facts.notify_socket is not None:
         env["NOTIFY_SOCKET"] = str(facts.notify_socket)
     if "fd" in facts.place:

@@ -36,10 +36,11 @@ class Launcher:
         base_url: str,
     ) -> None:
         self._home = home
+        self._home_id = home.home_id
         self._guard = guard
         self._prober = prober
         self._waited_for = waited_for
-        self._environ = environ
+        self._environ = dict(environ)  # os.environ decodes each name and value at each look
         self._base_url = base_url
 
     def berths(self, provider: Provider) -> Berths:
@@ -93,6 +94,7 @@ class Launcher:
         return LaunchFacts(
             program=program,
             home=self._home,
+            home_id=self._home_id,
             generation=number,
             place=berth.place,
             base_url=self._base_url,

@@ -30,6 +30,7 @@ def plan(
     facts = LaunchFacts(
         program=Path("/pkg/cool/cool"),
         home=HOME,
+        home_id=HOME.home_id,
         generation=7,
         place=place,
         base_url="http://127.0.0.1:9880/",
