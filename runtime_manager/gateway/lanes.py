@@ -67,9 +67,13 @@ class Lanes:
         A route that was in the table before keeps its lane: a hundred providers that start are two
         hundred tables, each of which differs from the one before by one route.
         """
-        known = self._lanes  # holds its routes, so that none of their ids is another's yet
-        lanes = {id(route): known.get(id(route)) or self._lane(route) for route in table.routes}
-        self._table, self._lanes = table, lanes
+        routes = dict(zip(map(id, table.routes), table.routes, strict=True))
+        lanes = self._lanes  # holds its routes, so that none of their ids is another's yet
+        new = {key: self._lane(routes[key]) for key in routes.keys() - lanes.keys()}
+        for key in lanes.keys() - routes.keys():
+            del lanes[key]
+        lanes |= new
+        self._table = table
         self._forget_flows({lane.flow for lane in lanes.values() if lane.pool is not None})
         in_use = {lane.pool for lane in lanes.values()}
         retired = [pool for pool in self.pools.values() if pool not in in_use]

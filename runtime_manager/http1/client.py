@@ -70,16 +70,30 @@ class Connection:
         Raises ProtocolError when the answer is not HTTP or stops short, ConnectError when the
         connection was closed before any byte of it, TimeoutError after `timeout_s`.
         """
-        if not self.is_reusable:
-            raise ConnectError(f"the connection to {self._endpoint} is closed")
-        answer = self._reader.expect(is_head=method == b"HEAD", body_limit_bytes=body_limit_bytes)
-        self._transport.write(_request_bytes(method, target, _with_host(headers, self._endpoint)))
+        answer = self.ask(
+            request_bytes(method, target, headers, self._endpoint),
+            is_head=method == b"HEAD",
+            body_limit_bytes=body_limit_bytes,
+        )
         try:
             async with asyncio.timeout(timeout_s):
                 return await answer
         except BaseException:
             self._transport.abort()
             raise
+
+    def ask(
+        self, request: bytes, *, is_head: bool = False, body_limit_bytes: int = 4096
+    ) -> asyncio.Future[Answer]:
+        """Send a request that is written out, and give its answer to come; raises as `request`.
+
+        There is no time limit: who gives up the answer must close the connection.
+        """
+        if not self.is_reusable:
+            raise ConnectError(f"the connection to {self._endpoint} is closed")
+        answer = self._reader.expect(is_head=is_head, body_limit_bytes=body_limit_bytes)
+        self._transport.write(request)
+        return answer
 
     def close(self) -> None:
         """Close at once; safe to call twice."""
@@ -104,9 +118,12 @@ def _with_host(
     return [(b"Host", host.encode()), *headers]
 
 
-def _request_bytes(method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    lines = [b"%s %s HTTP/1.1" % (method, target), *(b"%s: %s" % pair for pair in headers)]
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+def request_bytes(
+    method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]], endpoint: Endpoint
+) -> bytes:
+    """A request without a body, written out; with a Host where `headers` have none."""
+    lines = [b"%s: %s" % pair for pair in _with_host(headers, endpoint)]
+    return b"\r\n".join([b"%s %s HTTP/1.1" % (method, target), *lines]) + b"\r\n\r\n"
 
 
 class _Reader(asyncio.Protocol):

@@ -134,7 +134,7 @@ def listening_on(port: int) -> list[Listener]:
         found = socket_diag.listening(port)
     except (OSError, AttributeError):
         return listening_by_proc(port)
-    return [Listener(_printed(address), str(inode), at) for address, at, inode in found]
+    return [Listener(_printed(one.address), str(one.inode), one.port) for one in found]
 
 
 def listening_by_proc(port: int) -> list[Listener]:

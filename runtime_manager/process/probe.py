@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime_manager.errors import ConnectError, ProtocolError
-from runtime_manager.http1.client import Connection
+from runtime_manager.http1.client import Connection, request_bytes
 from runtime_manager.model.endpoint import Endpoint
 from runtime_manager.model.parts import ProbeKind
+from runtime_manager.process.lookout import NOBODY, Seen
 
 QUESTIONS = 4
-"""How many probes one connection is used for."""
+"""How many probes one connection is used for where nobody sees who listens."""
+QUESTIONS_IN_SIGHT = 30
+"""How many where the listener is seen to be the same: it may have ceased to accept."""
 
 STRANGER = "port answered by another process"
 
@@ -40,25 +43,32 @@ class ProbeResult:
 class Probe:
     """Asks one endpoint again and again; `close` it.
 
-    A connection serves a few questions, which saves most of their cost, and then another is made:
-    a program that has closed its listener still answers on what it accepted before.
+    A connection serves many questions, which saves most of their cost, as long as the listener is
+    seen to be the one it was made to. Where that cannot be seen it serves a few, and then another
+    is made: a program that has closed its listener still answers on what it accepted before.
     """
 
     def __init__(self, endpoint: Endpoint, spec: ProbeSpec, *, is_ours: Callable[[], bool]) -> None:
         self._endpoint = endpoint
         self._spec = spec
         self._is_ours = is_ours
+        self._request = request_bytes(b"GET", spec.path.encode(), spec.headers, endpoint)
         self._connection: Connection | None = None
         self._asked_on_it = 0
+        self._made_to: Seen | None = None
 
-    async def ask(self) -> ProbeResult:
-        """Ask once, within the spec's time; what goes wrong is a result, not an error."""
+    async def ask(self, seen: Seen | None = None) -> ProbeResult:
+        """Ask once, within the spec's time; what goes wrong is a result, not an error.
+
+        `seen` is who has just been seen to listen, None where that is not known.
+        """
         if self._spec.kind is ProbeKind.NONE:
             return ProbeResult(True, "not asked")
         try:
             async with asyncio.timeout(self._spec.timeout_s):
-                return await self._asked()
+                return await self._asked(seen)
         except TimeoutError:
+            self.close()
             return ProbeResult(False, f"no answer within {self._spec.timeout_s:g} s")
         except (ConnectError, ProtocolError) as exc:
             return ProbeResult(False, exc.message)
@@ -69,9 +79,9 @@ class Probe:
             self._connection.close()
             self._connection = None
 
-    async def _asked(self) -> ProbeResult:
+    async def _asked(self, seen: Seen | None) -> ProbeResult:
         kept = self._connection
-        if kept is not None and kept.is_reusable and self._asked_on_it < QUESTIONS:
+        if kept is not None and self._is_good(kept, seen):
             try:
                 self._asked_on_it += 1
                 return await self._answered(kept)
@@ -79,7 +89,7 @@ class Probe:
                 pass  # closed as idle while we asked: that tells nothing of a new connection
         self.close()
         connection = await Connection.open(self._endpoint, timeout_s=self._spec.timeout_s)
-        self._connection, self._asked_on_it = connection, 1
+        self._connection, self._asked_on_it, self._made_to = connection, 1, seen
         if not self._is_ours():
             self.close()
             return ProbeResult(False, STRANGER)
@@ -88,12 +98,16 @@ class Probe:
             return ProbeResult(True, "connected")
         return await self._answered(connection)
 
+    def _is_good(self, kept: Connection, seen: Seen | None) -> bool:
+        """Whether another question on it tells as much as one on a new connection."""
+        if not kept.is_reusable:
+            return False
+        if seen is None:
+            return self._asked_on_it < QUESTIONS
+        is_same = seen != NOBODY and seen == self._made_to
+        return is_same and not seen.is_crowded and self._asked_on_it < QUESTIONS_IN_SIGHT
+
     async def _answered(self, connection: Connection) -> ProbeResult:
-        answer = await connection.request(
-            b"GET",
-            self._spec.path.encode(),
-            self._spec.headers,
-            timeout_s=self._spec.timeout_s,
-        )
+        answer = await connection.ask(self._request)
         is_accepted = self._spec.accepts(answer.status)
         return ProbeResult(is_accepted, f"HTTP {answer.status}", answer.status)

@@ -1,61 +1,32 @@
-"""Asks every endpoint at its own pace, driven by one ticker."""
+"""Asks every endpoint at its own pace, driven by one timer.
+
+A port on which nobody listens yet is looked at instead: one look serves all such ports, and who
+appears there is asked at once. Questions that are due at about the same time are asked together,
+for one look and one waking of the processor.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import structlog
 
 from runtime_manager.clock import Clock
 from runtime_manager.model.endpoint import Endpoint
-from runtime_manager.process.probe import Probe, ProbeResult, ProbeSpec
+from runtime_manager.process.lookout import NOBODY, Lookout, Seen
+from runtime_manager.process.probe import ProbeResult, ProbeSpec
+from runtime_manager.process.watch import Watch
 
 _log = structlog.get_logger()
-_FIRST_S = 0.010
-_SLOWEST_START_S = 0.250
-_GROWTH = 1.3
-
-
-class Watch:
-    """The probing of one endpoint: often until `settle`, then at its interval, until `close`."""
-
-    def __init__(
-        self, probe: Probe, *, interval_s: float, report: Callable[[ProbeResult], None]
-    ) -> None:
-        self._probe = probe
-        self._interval_s = interval_s
-        self._report = report
-        self._pace_s = 0.0
-        self._is_settled = False
-        self.is_closed = False
-        self.asking: asyncio.Task[None] | None = None
-
-    def settle(self) -> None:
-        """It serves: from now on ask at the interval."""
-        self._is_settled = True
-
-    def close(self) -> None:
-        """Ask no more, and give up what is being asked."""
-        self.is_closed = True
-        if self.asking is not None:
-            self.asking.cancel()
-        self._probe.close()
-
-    def pace_s(self) -> float:
-        """Seconds until the next question: 10 ms growing to 250 ms before it is settled."""
-        if self._is_settled:
-            return self._interval_s
-        self._pace_s = min(max(_FIRST_S, self._pace_s * _GROWTH), _SLOWEST_START_S)
-        return self._pace_s
-
-    async def ask(self) -> None:
-        """Ask once and report."""
-        result = await self._probe.ask()
-        if not self.is_closed:
-            self._report(result)
+_SOON_S = 0.001
+_AT_ONCE = 20
+"""Questions in one turn of the loop, which has others to serve too."""
+_FIRST_LOOK_S, _SLOWEST_LOOK_S = 0.005, 0.100
+_LOOK_SHARE = 0.01
+"""Who has waited for a second is looked for every 10 ms: at most a hundredth is lost by that."""
 
 
 class Prober:
@@ -63,8 +34,12 @@ class Prober:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._lookout = Lookout()
         self._due: list[tuple[float, int, Watch]] = []
         self._order = itertools.count()
+        self._unseen: dict[Watch, float] = {}
+        """On whose port nobody has been seen to listen, and since when they are watched."""
+        self._look_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._asking: dict[asyncio.Task[None], Watch] = {}
@@ -80,8 +55,10 @@ class Prober:
         is_ours: Callable[[], bool],
     ) -> Watch:
         """Ask `endpoint` from now on; `is_ours` is asked before a new connection is used."""
-        probe = Probe(endpoint, spec, is_ours=is_ours)
-        watch = Watch(probe, interval_s=interval_s, report=report)
+        watch = Watch(endpoint, spec, interval_s=interval_s, report=report, is_ours=is_ours)
+        if watch.port is not None and not self._is_closed:
+            self._unseen[watch] = now = self._clock.monotonic()
+            self._look_at = now + _FIRST_LOOK_S
         self._put(watch)
         return watch
 
@@ -93,36 +70,70 @@ class Prober:
         for watch in [*(watch for _, _, watch in self._due), *self._asking.values()]:
             watch.close()
         self._due.clear()
+        self._lookout.close()
         if self._asking:
             await asyncio.wait(self._asking)
 
     def _put(self, watch: Watch) -> None:
+        if watch.is_settled:
+            self._unseen.pop(watch, None)
         if not watch.is_closed and not self._is_closed:
-            due = self._clock.monotonic() + watch.pace_s()
-            heapq.heappush(self._due, (due, next(self._order), watch))
+            is_seen = watch not in self._unseen
+            watch.due = watch.next_due(self._clock.monotonic(), is_seen=is_seen)
+            heapq.heappush(self._due, (watch.due, next(self._order), watch))
             self._wind()
 
     def _wind(self) -> None:
-        """Set the one timer for what is due first."""
-        if not self._due or (self._timer is not None and self._timer_at <= self._due[0][0]):
+        """Set the one timer for what comes first."""
+        times = [self._due[0][0]] if self._due else []
+        if self._unseen:
+            times.append(self._look_at)
+        if not times or (self._timer is not None and self._timer_at <= min(times)):
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer_at = self._due[0][0]
+        self._timer_at = min(times)
         wait_s = max(0.0, self._timer_at - self._clock.monotonic())
         self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         now = self._clock.monotonic()
-        while self._due and self._due[0][0] <= now + 0.001:
-            _, _, watch = heapq.heappop(self._due)
-            if not watch.is_closed:
-                self._ask(watch)
+        due = list(itertools.islice(self._taken(now + _SOON_S), _AT_ONCE))
+        seen = self._look(due, now)
+        for watch in dict.fromkeys((*due, *self._appeared(seen))):
+            self._ask(watch, seen)
         self._wind()
 
-    def _ask(self, watch: Watch) -> None:
-        task = asyncio.get_running_loop().create_task(watch.ask())
+    def _taken(self, until: float) -> Iterator[Watch]:
+        """Those due until then, without those that were asked before they were due."""
+        while self._due and self._due[0][0] <= until:
+            due, _, watch = heapq.heappop(self._due)
+            if watch.due == due and watch.asking is None and not watch.is_closed:
+                yield watch
+
+    def _look(self, due: Collection[Watch], now: float) -> Mapping[int, Seen] | None:
+        """Who listens where those that are due or unseen ask; None where that cannot be told."""
+        self._unseen = {w: since for w, since in self._unseen.items() if not w.is_closed}
+        if self._unseen:
+            waited_s = now - next(reversed(self._unseen.values()))
+            pace_s = min(max(_FIRST_LOOK_S, waited_s * _LOOK_SHARE), _SLOWEST_LOOK_S)
+            self._look_at = now + pace_s
+        ports = {watch.port for watch in (*due, *self._unseen) if watch.port is not None}
+        return self._lookout.look(ports) if ports else None
+
+    def _appeared(self, seen: Mapping[int, Seen] | None) -> list[Watch]:
+        """Those on whose port somebody listens now, or may listen for all that is known."""
+        found = [watch for watch in self._unseen if seen is None or watch.port in seen]
+        for watch in found:
+            del self._unseen[watch]
+        for watch in self._unseen:
+            watch.tell_of_nobody()
+        return [watch for watch in found if watch.asking is None]
+
+    def _ask(self, watch: Watch, seen: Mapping[int, Seen] | None) -> None:
+        one = None if seen is None or watch.port is None else seen.get(watch.port, NOBODY)
+        task = asyncio.get_running_loop().create_task(watch.ask(one))
         watch.asking = task
         self._asking[task] = watch
         task.add_done_callback(self._asked)

@@ -1,4 +1,4 @@
-"""Asks the kernel who listens on a port, over netlink (sock_diag(7)).
+"""Asks the kernel who listens on which port, over netlink (sock_diag(7)).
 
 A hundred times quicker than /proc/net/tcp, whose reader walks the table of all connections.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 _SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
 _BY_FAMILY = 20  # SOCK_DIAG_BY_FAMILY
@@ -17,45 +18,71 @@ _LISTENING = 1 << 10  # TCP_LISTEN
 _HEAD = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBxI")
 _SOCKET_ID = struct.Struct("!HH16s16s4s8s")
-_PORT = struct.Struct("!4xH2x")
-_MESSAGE = struct.Struct("=8s16s16s4x8x16xI")
-_PATIENCE_S = 1.0
+_KIND = struct.Struct("=IH")
+_PORT, _PORT_AT = struct.Struct("!H"), 20
+_MESSAGE = struct.Struct("=24x16s16x4x8x4xI8xI")
+_PATIENCE = struct.pack("ll", 1, 0)
+"""A second: the answer is there once the request is sent, so this is for what nobody foresaw."""
 _CHUNK = 64 * 1024
+_ANY = range(1 << 16)
 
 
-def listening(port: int) -> list[tuple[bytes, int, int]]:
-    """Packed local address, port and inode of each TCP socket that listens on `port` (0: on any).
+class Listening(NamedTuple):
+    """A listening socket; `waiting` connections have not been accepted yet."""
+
+    port: int
+    address: bytes
+    waiting: int
+    inode: int
+
+
+class SocketDiag:
+    """A socket to ask the kernel by; `close` it.
 
     Raises OSError, AttributeError where there is no netlink or it may not be used.
     """
-    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
-    with socket.socket(socket.AF_NETLINK, kind, _SOCK_DIAG) as sock:
-        sock.settimeout(_PATIENCE_S)
+
+    def __init__(self) -> None:
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+        self._sock = socket.socket(socket.AF_NETLINK, kind, _SOCK_DIAG)
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _PATIENCE)
+
+    def listening(self, ports: Collection[int]) -> list[Listening]:
+        """The TCP sockets that listen on one of `ports`. Raises OSError: close it then."""
         return [
             found
-            for family in (socket.AF_INET, socket.AF_INET6)
-            for found in _dump(sock, family, port)
+            for family, size in ((socket.AF_INET, 4), (socket.AF_INET6, 16))
+            for found in self._dump(family, size, ports)
         ]
 
+    def close(self) -> None:
+        """Give the socket back; safe to call twice."""
+        self._sock.close()
 
-def _dump(sock: socket.socket, family: int, port: int) -> Iterator[tuple[bytes, int, int]]:
-    body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, _LISTENING)
-    body += _SOCKET_ID.pack(port, 0, b"", b"", b"", b"")
-    sock.send(_HEAD.pack(_HEAD.size + len(body), _BY_FAMILY, _DUMP, 0, 0) + body)
-    size = 4 if family == socket.AF_INET else 16
-    while True:
-        for kind, message in _messages(sock.recv(_CHUNK)):
-            if kind == _DONE:
-                return
-            if kind == _ERROR:
-                raise OSError("the kernel does not tell of its sockets")
-            head, source, _, inode = _MESSAGE.unpack_from(message)
-            yield source[:size], _PORT.unpack(head)[0], inode
+    def _dump(self, family: int, size: int, ports: Collection[int]) -> Iterator[Listening]:
+        only = next(iter(ports)) if len(ports) == 1 else 0  # the kernel chooses by one port or none
+        body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, _LISTENING)
+        body += _SOCKET_ID.pack(only, 0, b"", b"", b"", b"")
+        self._sock.send(_HEAD.pack(_HEAD.size + len(body), _BY_FAMILY, _DUMP, 0, 0) + body)
+        while True:
+            data, at = self._sock.recv(_CHUNK), 0
+            while at < len(data):
+                length, kind = _KIND.unpack_from(data, at)
+                if kind == _DONE:
+                    return
+                if kind == _ERROR:
+                    raise OSError("the kernel does not tell of its sockets")
+                (port,) = _PORT.unpack_from(data, at + _PORT_AT)
+                if port in ports:
+                    address, waiting, inode = _MESSAGE.unpack_from(data, at)
+                    yield Listening(port, address[:size], waiting, inode)
+                at += (length + 3) & ~3
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + _HEAD.size <= len(data):
-        length, kind, _, _, _ = _HEAD.unpack_from(data, at)
-        yield kind, data[at + _HEAD.size : at + length]
-        at += (length + 3) & ~3
+def listening(port: int) -> list[Listening]:
+    """As `SocketDiag.listening`, once and for one port, or for all with 0. Raises as both do."""
+    diag = SocketDiag()
+    try:
+        return diag.listening((port,) if port else _ANY)
+    finally:
+        diag.close()

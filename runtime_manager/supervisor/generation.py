@@ -17,10 +17,10 @@ from runtime_manager.process.exit_status import ExitStatus
 from runtime_manager.process.finding import Finding, of_silence
 from runtime_manager.process.listeners import Ownership, exposed_on, owner_of
 from runtime_manager.process.probe import ProbeResult
-from runtime_manager.process.prober import Watch
 from runtime_manager.process.spawn import Child
 from runtime_manager.process.sweep import sweep
 from runtime_manager.process.tree import tree_pids
+from runtime_manager.process.watch import Watch
 from runtime_manager.supervisor.berth import Berth
 
 _log = structlog.get_logger()

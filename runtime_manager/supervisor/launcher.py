@@ -16,8 +16,9 @@ from runtime_manager.process.guard import Guard
 from runtime_manager.process.notify import NotifySocket
 from runtime_manager.process.output import Output
 from runtime_manager.process.probe import ProbeSpec
-from runtime_manager.process.prober import Prober, Watch
+from runtime_manager.process.prober import Prober
 from runtime_manager.process.spawn import Launch, Rlimits, spawn
+from runtime_manager.process.watch import Watch
 from runtime_manager.supervisor.berth import Berth, Berths
 from runtime_manager.supervisor.generation import Generation, Told
 

@@ -5,28 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime_manager.clock import SystemClock
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
 from runtime_manager.model.parts import ProbeKind
+from runtime_manager.process.lookout import NOBODY, Seen
 from runtime_manager.process.ports import reserve
 from runtime_manager.process.probe import (
     QUESTIONS,
+    QUESTIONS_IN_SIGHT,
     STRANGER,
     Probe,
     ProbeResult,
     ProbeSpec,
 )
-from runtime_manager.process.prober import Prober, Watch
+from runtime_manager.process.prober import Prober
+from runtime_manager.process.watch import Watch
 from tests.component.process.acting import eventually, open_descriptors, soon
 from tests.component.process.conftest import Run
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 WELL = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+ILL = b"HTTP/1.1 503 Soon\r\nContent-Length: 0\r\n\r\n"
 
 
 def spec(**changes: object) -> ProbeSpec:
@@ -47,6 +53,14 @@ class Provider:
     answers: list[bytes] = field(default_factory=lambda: [WELL])
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def asked(self, times: int) -> None:
+        """Return once it has been asked so often."""
+        async with asyncio.timeout(10):
+            while len(self.requests) < times:
+                self._asked.clear()
+                await self._asked.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until the other side closes, or an answer is empty: then this side does."""
@@ -54,6 +68,7 @@ class Provider:
         try:
             while True:
                 self.requests.append(await reader.readuntil(b"\r\n\r\n"))
+                self._asked.set()
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 if not answer:
                     break
@@ -163,6 +178,18 @@ class TestAConnectionThatIsKept:
         assert (provider.connections, len(looks)) == (2, 2)
         assert len(provider.requests) == 2 * QUESTIONS
 
+    async def test_it_does_for_many_while_the_same_listener_is_seen(self) -> None:
+        provider, same = Provider(), Seen(frozenset({(b"", 1)}))
+        async with serving(provider.serve) as endpoint:
+            probe = Probe(endpoint, spec(), is_ours=lambda: True)
+            for _ in range(QUESTIONS_IN_SIGHT):
+                assert (await probe.ask(same)).passed
+            assert provider.connections == 1
+            for seen in (same, Seen(frozenset({(b"", 2)})), NOBODY, replace(same, is_crowded=True)):
+                assert (await probe.ask(seen)).passed
+            probe.close()
+        assert provider.connections == 5
+
     async def test_one_closed_as_idle_while_we_ask_is_no_failure(self) -> None:
         """A server's idle time may be just our interval; the question is asked again, once."""
         provider = Provider([WELL, b"", WELL])
@@ -225,14 +252,15 @@ def test_a_starting_program_is_asked_often_until_it_serves(run: Run) -> None:
     async def scenario() -> None:
         held, results = reserve(), Results()
         async with prober() as one:
-            watch = watched(one, TcpEndpoint("127.0.0.1", held.port), results)
-            await results.count(3)
-            assert not any(result.passed for result in results.all)
-            server = await asyncio.start_server(Provider().serve, "127.0.0.1", held.port)
+            watched(one, TcpEndpoint("127.0.0.1", held.port), results)
+            await results.count(1)
+            assert not results.all[0].passed
+            provider = Provider([ILL, ILL, ILL, WELL])
+            server = await asyncio.start_server(provider.serve, "127.0.0.1", held.port)
+            await provider.asked(4)
             while not results.all[-1].passed:
                 await results.count(len(results.all) + 1)
-            watch.settle()
-            watch.close()
+            assert len(provider.requests) == 4
         server.close()
         await server.wait_closed()
         held.release()
@@ -241,27 +269,49 @@ def test_a_starting_program_is_asked_often_until_it_serves(run: Run) -> None:
 
 
 def test_the_pace_of_a_start_slows_down_and_settles() -> None:
-    probe = Probe(UnixEndpoint(Path("/none")), spec(), is_ours=lambda: True)
-    watch = Watch(probe, interval_s=7, report=lambda _: None)
-    paces = [watch.pace_s() for _ in range(30)]
+    watch = a_watch(interval_s=7)
+    assert watch.next_due(5, is_seen=False) == 6
+    paces = [watch.next_due(5, is_seen=True) - 5 for _ in range(30)]
     assert paces[0] == pytest.approx(0.010)
     assert paces == sorted(paces)
     assert paces[-1] == pytest.approx(0.250)
     watch.settle()
-    assert watch.pace_s() == 7
+    assert watch.next_due(5, is_seen=True) == pytest.approx(12)
+
+
+@given(st.floats(0.02, 60), st.floats(0, 1e6))
+def test_what_is_settled_is_asked_at_its_interval_together_with_others(
+    interval_s: float, now: float
+) -> None:
+    """Never later, and at most a tenth of a second, or of the interval, earlier."""
+    watch = a_watch(interval_s=interval_s)
+    watch.settle()
+    early_s = now + interval_s - watch.next_due(now, is_seen=True)
+    assert -1e-6 <= early_s <= min(0.1, interval_s / 10) + 1e-6
+
+
+def a_watch(*, interval_s: float) -> Watch:
+    return Watch(
+        UnixEndpoint(Path("/none")),
+        spec(),
+        interval_s=interval_s,
+        report=lambda _: None,
+        is_ours=lambda: True,
+    )
 
 
 def test_one_that_hangs_delays_no_other(run: Run) -> None:
     async def scenario() -> None:
+        provider = Provider()
         async with (
             serving(never_answers) as hangs,
-            serving(Provider().serve) as well,
+            serving(provider.serve) as well,
             prober() as one,
         ):
-            hung, results = Results(), Results()
+            hung = Results()
             watched(one, hangs, hung, timeout_s=30)
-            watched(one, well, results)
-            await results.count(10)
+            watched(one, well, Results(), interval_s=0.01)
+            await provider.asked(10)
             assert hung.all == []
 
     run(scenario())
@@ -269,15 +319,20 @@ def test_one_that_hangs_delays_no_other(run: Run) -> None:
 
 def test_a_watch_that_was_closed_reports_no_more(run: Run) -> None:
     async def scenario() -> None:
-        async with serving(Provider().serve) as endpoint, prober() as one:
-            closed, other = Results(), Results()
-            watch = watched(one, endpoint, closed)
-            watched(one, endpoint, other)
-            await closed.count(1)
+        ill, provider = Provider([ILL]), Provider()
+        async with (
+            serving(ill.serve) as closes,
+            serving(provider.serve) as endpoint,
+            prober() as one,
+        ):
+            closed = Results()
+            watch = watched(one, closes, closed)
+            watched(one, endpoint, Results(), interval_s=0.01)
+            await closed.count(2)
             watch.close()
             watch.close()
             seen = len(closed.all)
-            await other.count(len(other.all) + 5)
+            await provider.asked(len(provider.requests) + 5)
             assert len(closed.all) == seen
 
     run(scenario())
@@ -303,7 +358,8 @@ def test_a_watch_may_be_closed_by_its_own_report(run: Run) -> None:
 
 def test_a_fault_in_a_report_does_not_end_the_watching(run: Run) -> None:
     async def scenario() -> None:
-        async with serving(Provider().serve) as endpoint, prober() as one:
+        provider = Provider([ILL])
+        async with serving(provider.serve) as endpoint, prober() as one:
             results = Results()
 
             def report(result: ProbeResult) -> None:
@@ -327,7 +383,7 @@ def test_the_end_of_the_prober_leaves_nothing(run: Run) -> None:
             for _ in range(10):
                 watched(one, hangs, Results(), timeout_s=30)
                 watched(one, well, results)
-            await results.count(20)
+            await results.count(10)
             await soon(one.close())
             seen = len(results.all)
             watched(one, well, results)
@@ -344,9 +400,41 @@ def test_a_hundred_are_watched_by_one_timer(run: Run) -> None:
         async with serving(provider.serve) as endpoint, prober() as one:
             all_results = [Results() for _ in range(100)]
             for results in all_results:
-                watched(one, endpoint, results, interval_s=0.05).settle()
-            await asyncio.gather(*(results.count(5) for results in all_results))
-            assert all(result.passed for results in all_results for result in results.all)
+                watched(one, endpoint, results, interval_s=0.05)
+            await asyncio.gather(*(results.count(1) for results in all_results))
+            await provider.asked(500)
+            assert all(results.all[0].passed for results in all_results)
         assert provider.connections >= 100
+
+
+def test_a_pass_is_told_once_and_every_failure_is(run: Run) -> None:
+    async def scenario() -> None:
+        provider = Provider([WELL, WELL, ILL, ILL, WELL])
+        async with serving(provider.serve) as endpoint, prober() as one:
+            results = Results()
+            watched(one, endpoint, results, interval_s=0.01)
+            await provider.asked(8)
+        assert [result.passed for result in results.all] == [True, False, False, True]
+
+    run(scenario())
+
+
+def test_a_listener_that_is_closed_is_noticed_by_the_next_question(run: Run) -> None:
+    """What it accepted before it still answers."""
+
+    async def scenario() -> None:
+        provider, results = Provider(), Results()
+        async with prober() as one:
+            server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
+            endpoint = TcpEndpoint("127.0.0.1", server.sockets[0].getsockname()[1])
+            watched(one, endpoint, results, interval_s=0.01)
+            await provider.asked(2)
+            server.close()
+            await results.count(2)
+            assert [result.passed for result in results.all[:2]] == [True, False]
+            assert "refused" in results.all[1].detail
+            assert provider.connections == 1
+
+    run(scenario())
 
     run(scenario())
