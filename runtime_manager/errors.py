@@ -58,6 +58,12 @@ class PackageError(RuntimeManagerError):
     code = "package-error"
 
 
+class UpgradeError(PackageError):
+    """A new version did not come up well, and the old one stands as it was."""
+
+    code = "upgrade-refused"
+
+
 class SourceError(PackageError):
     """Where to install from was not said in a way we take; nothing was fetched."""
 

@@ -28,7 +28,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Where it is reached": (
         *("namespace", "listen", "port", "strip_prefix", "host_header", "public"),
     ),
-    "When it runs": ("start", "idle_timeout", "depends_on", "dev"),
+    "When it runs": ("start", "idle_timeout", "depends_on", "upgrade", "dev"),
     "How it is watched and ended": ("health", "restart", "stop", "limits"),
     "What it offers": ("element", "spec", "channels"),
     "Of core/ide, kept and not acted on": (

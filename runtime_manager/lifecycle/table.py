@@ -117,7 +117,7 @@ class Instance:
 
     `timer` numbers the timer armed last; disarming numbers on. `failures` are those the budget
     still counts. `ready_at` is None outside READY. `is_failing`: the stop under way is ours, after
-    a failure, not asked for.
+    a failure, not asked for. Generations up to `reserved` are another runner's.
     """
 
     policy: Policy
@@ -129,6 +129,7 @@ class Instance:
     failures: int = 0
     ready_at: float | None = None
     is_failing: bool = False
+    reserved: int = 0
 
 
 class IllegalEventError(AssertionError):
@@ -313,7 +314,7 @@ def _after(i: Instance, row: Row, e: Input) -> Instance:
         i,
         state=row.to,
         wanted=_wanted_in(row, i),
-        generation=i.generation + is_spawning,
+        generation=max(i.generation, i.reserved) + 1 if is_spawning else i.generation,
         timer=i.timer + any(effect is F.DISARM or effect in _ARMS for effect in row.effects),
         failed_probes=i.failed_probes + 1 if e.event is E.PROBE_FAILED else 0,
         failures=failures,

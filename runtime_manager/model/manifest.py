@@ -35,6 +35,7 @@ from runtime_manager.model.parts import (
     StatusRange,
     Stop,
     Text,
+    Upgrade,
     Whole,
     relative_file,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "Start",
     "StatusRange",
     "Stop",
+    "Upgrade",
     "manifest_schema",
     "parse_manifest",
 ]
@@ -201,6 +203,11 @@ class Manifest(Part):
     element: Element | None = Field(None, description="a custom element that an IDE can show")
     spec: Annotated[Text, After(_spec)] | None = Field(
         None, description="its OpenAPI file, or http:/openapi.json for a path it answers"
+    )
+    upgrade: Upgrade = Field(
+        Upgrade.BESIDE,
+        description="beside: a new version is started beside the old one and takes over once it "
+        "has proved itself; replace: the old one is stopped first, as it cannot run twice",
     )
     dev: Flag = Field(
         False,

@@ -64,6 +64,13 @@ class Start(enum.StrEnum):
     MANUAL = "manual"
 
 
+class Upgrade(enum.StrEnum):
+    """How a new version takes the place of an old one."""
+
+    BESIDE = "beside"
+    REPLACE = "replace"
+
+
 class HostHeader(enum.StrEnum):
     """Which Host a program sees: the client's, or that of its own endpoint."""
 

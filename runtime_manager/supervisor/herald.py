@@ -18,9 +18,15 @@ _log = structlog.get_logger()
 
 
 class Herald:
-    """One provider's voice; it decides nothing."""
+    """One provider's voice; it decides nothing.
 
-    def __init__(self, provider: Provider, *, board: Board, events: EventLog) -> None:
+    While it `is_silent`, another speaks for the provider: no route and no state is told.
+    """
+
+    def __init__(
+        self, provider: Provider, *, board: Board, events: EventLog, is_silent: bool = False
+    ) -> None:
+        self.is_silent = is_silent
         self._manifest = provider.manifest
         self._board = board
         self._events = events
@@ -34,6 +40,9 @@ class Herald:
         if now.state is before.state:
             return
         code, generation = self._manifest.code, now.generation
+        if self.is_silent:
+            _log.info("candidate.state", code=code, generation=generation, to=now.state.value)
+            return
         told: dict[str, object] = {"from": before.state.value, "to": now.state.value}
         message = cause.message if cause else None
         self._events.publish(
@@ -67,6 +76,8 @@ class Herald:
         rest_s: float,
     ) -> int:
         """Publish the route as it should be now; gives the revision of the table that has it."""
+        if self.is_silent:
+            return self._board.table.revision
         code = self._manifest.code
         old = self._board.route(code)
         route = routing.route_of(

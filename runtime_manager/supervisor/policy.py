@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runtime_manager.lifecycle.budget import Budget
 from runtime_manager.lifecycle.table import Instance, Policy, State, Wanted
-from runtime_manager.model.manifest import Start
+from runtime_manager.model.manifest import RestartPolicy, Start
 from runtime_manager.model.provider import Provider
 
 
@@ -22,6 +24,11 @@ def of(provider: Provider) -> Policy:
         unhealthy_after=provider.manifest.health.failure_threshold,
         at_rest=Wanted.ON_DEMAND if provider.start is Start.ON_DEMAND else Wanted.DOWN,
     )
+
+
+def of_candidate(provider: Provider) -> Policy:
+    """The policy of a candidate: its first failure is its last."""
+    return replace(of(provider), restart=RestartPolicy.NEVER, at_rest=Wanted.DOWN)
 
 
 def wanted_at_first(provider: Provider) -> Wanted:

@@ -62,7 +62,8 @@ class Runner:
     """Runs one provider: `ask` leaves a message, `run` is its task.
 
     `blocked_by` gives the codes a start has to wait for. `changed` is called after each change of
-    the instance, in the runner's task.
+    the instance, in the runner's task. With a `number` it is a candidate, whose only spawn has that
+    number: it has no route, and no second try, until `take_over`.
     """
 
     def __init__(
@@ -73,15 +74,18 @@ class Runner:
         output: Output,
         blocked_by: Callable[[], tuple[str, ...]],
         changed: Callable[[Runner, Instance], None],
+        number: int | None = None,
     ) -> None:
         self.provider = provider
         self.output = output
-        self.instance = Instance(policy.of(provider), wanted=policy.wanted_at_first(provider))
+        self.instance = _first(provider, number)
         self.story = story.first(self.instance.wanted, world.clock.now())
         self.live: Generation | None = None
         self._world = world
         self._berths = world.launcher.berths(provider)
-        self._herald = Herald(provider, board=world.board, events=world.events)
+        self._herald = Herald(
+            provider, board=world.board, events=world.events, is_silent=number is not None
+        )
         self._blocked_by = blocked_by
         self._changed = changed
         self._inbox: asyncio.Queue[Message | Adoption | Remark] = asyncio.Queue()
@@ -98,6 +102,25 @@ class Runner:
     def adopt(self, provider: Provider, *, cause: Cause | None) -> None:
         """Go by another reading of the package; with a `cause`, restart what is wanted up."""
         self._inbox.put_nowait(Adoption(provider, cause))
+
+    def reserve(self) -> int:
+        """The number of a candidate's spawn, which none of this runner's will have."""
+        number = max(self.instance.generation, self.instance.reserved) + 1
+        self.instance = replace(self.instance, reserved=number)
+        return number
+
+    def take_over(self, old: Runner) -> None:
+        """Stand for `old` from now on: its route leads here, and it ends once that is known."""
+        used = max(old.instance.generation, old.instance.reserved)
+        self.instance = replace(self.instance, policy=policy.of(self.provider), reserved=used)
+        old.step_down()
+        self._herald.is_silent = False
+        self._put_route()
+        old.ask(Event.STOP, cause=causes.REPLACED)
+
+    def step_down(self) -> None:
+        """Say nothing more: another speaks for the provider."""
+        self._herald.is_silent = True
 
     def kill(self) -> None:
         """SIGKILL the group now, whatever the state; its exit is told as any other."""
@@ -374,3 +397,10 @@ class Runner:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.error("runner.fault", code=self.provider.code, exc_info=task.exception())
+
+
+def _first(provider: Provider, number: int | None) -> Instance:
+    """The instance before its first spawn, which has `number` where it is a candidate's."""
+    if number is None:
+        return Instance(policy.of(provider), wanted=policy.wanted_at_first(provider))
+    return Instance(policy.of_candidate(provider), generation=number - 1)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import structlog
@@ -22,7 +21,9 @@ from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.idleness import Idleness
 from runtime_manager.supervisor.roster import Post, Roster
 from runtime_manager.supervisor.runner import Runner, World
+from runtime_manager.supervisor.upgrade import Commit, Trials, can_run_twice
 from runtime_manager.supervisor.view import ProviderView
+from runtime_manager.supervisor.watchers import Watchers
 
 _log = structlog.get_logger()
 
@@ -34,25 +35,37 @@ class Supervisor:
         self._world = world
         self._new_output = new_output
         self._roster = Roster()
-        self._watchers: dict[str, set[asyncio.Event]] = {}
+        self._watchers = Watchers()
         self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._trials = Trials(
+            self._roster,
+            self._watchers,
+            hire=lambda new, old: self._hire(new, old.output, number=old.reserve()),
+        )
+        self._upgrading: set[str] = set()
+        self._replaced: dict[asyncio.Task[None], Post] = {}
         self._is_closing = False
 
     # What exists.
 
     def add(self, provider: Provider) -> None:
         """Take on `provider`, at rest; `start_all` or `start` starts it."""
+        self._roster.add(self._hire(provider, self._new_output(provider)))
+        self.events.publish("provider.added", code=provider.code)
+
+    def _hire(self, provider: Provider, output: Output, *, number: int | None = None) -> Post:
+        """Make a runner and start its task; with a `number`, a candidate."""
         runner = Runner(
             provider,
             world=self._world,
-            output=self._new_output(provider),
-            blocked_by=lambda: self._roster.blocking(provider),
+            output=output,
+            blocked_by=lambda: self._roster.blocking(runner.provider),
             changed=self._changed,
+            number=number,
         )
         idleness = Idleness(runner, in_flight=self._world.board.in_flight)
         task = asyncio.get_running_loop().create_task(runner.run(), name=f"runner {provider.code}")
-        self._roster.add(Post(runner, idleness, task))
-        self.events.publish("provider.added", code=provider.code)
+        return Post(runner, idleness, task)
 
     def add_invalid(self, invalid: Invalid) -> None:
         """List a package that cannot be used, with its reason."""
@@ -89,6 +102,50 @@ class Supervisor:
             _log.warning("package.edit_unusable", code=code, reason=str(change.error))
             self.events.publish("provider.kept", code=code, error=str(change.error))
 
+    async def upgrade(self, provider: Provider, *, settle_s: float, commit: Commit) -> None:
+        """Let `provider` stand for the version that runs, once it has been READY for `settle_s`.
+
+        `commit` is awaited when that is so, before any request goes to it. Where nothing runs, it
+        is committed and adopted at once. Raises UpgradeError, NotStartableError, and what `commit`
+        raises: then the old version is in use as before.
+        """
+        code = provider.code
+        post = self._roster.post(code)
+        if code in self._upgrading or code in self._leaving or self._is_closing:
+            raise NotStartableError(f"{code} is being changed already", hint="try again later")
+        self._upgrading.add(code)
+        try:
+            if post.runner.instance.wanted is not Wanted.UP:
+                await commit()
+                self._roster.reread(provider).runner.adopt(provider, cause=None)
+            elif can_run_twice(post.runner.provider, provider):
+                async with self._trials.beside(provider, settle_s=settle_s) as candidate:
+                    await commit()
+                    self._swap(post, candidate)
+            else:
+                await self._trials.in_place(provider, settle_s=settle_s, commit=commit)
+        finally:
+            self._upgrading.discard(code)
+        self.events.publish("provider.upgraded", code=code, version=provider.manifest.version)
+
+    def _swap(self, old: Post, new: Post) -> None:
+        """From one route table to the next `new` stands for `old`, which drains and stops.
+
+        Where an operator has stopped the old one meanwhile, it stays stopped, as the new version.
+        """
+        provider = new.runner.provider
+        if old.runner.instance.wanted is not Wanted.UP:
+            self._roster.reread(provider).runner.adopt(provider, cause=None)
+            return
+        old.idleness.close()
+        self._roster.add(new)
+        new.runner.take_over(old.runner)
+        new.idleness.count()
+        self._watchers.tell(provider.code)
+        task = asyncio.get_running_loop().create_task(self._trials.ended(old))
+        self._replaced[task] = old
+        task.add_done_callback(self._replaced.pop)
+
     def refresh(self, code: str, *, changed_files: int) -> None:
         """Restart a provider whose files have changed, if it is there and wanted up."""
         post = self._roster.find(code)
@@ -121,7 +178,7 @@ class Supervisor:
         self._world.board.drop(code)
         self._roster.remove(code)
         self.events.publish("provider.removed", code=code)
-        self._tell(code)
+        self._watchers.tell(code)
 
     # What is asked of them.
 
@@ -202,11 +259,8 @@ class Supervisor:
         """The provider once `until` holds for it. Raises WaitTimeoutError, UnknownCodeError."""
         try:
             async with asyncio.timeout(timeout_s):
-                with self._watching(code) as change:
-                    while not until(view := self.view(code)):
-                        change.clear()
-                        await change.wait()
-                    return view
+                await self._watchers.until(code, lambda: until(self.view(code)))
+                return self.view(code)
         except TimeoutError:
             state = self.view(code).state
             raise WaitTimeoutError(
@@ -223,7 +277,7 @@ class Supervisor:
         Returns once every process is reaped and swept. Safe to call twice.
         """
         self._is_closing = True
-        leaving = tuple(self._leaving.values())
+        leaving = (*self._leaving.values(), *self._replaced)
         stopping = asyncio.ensure_future(self._stop_all())
         hurried = asyncio.ensure_future(hurry.wait())
         await asyncio.wait(
@@ -231,14 +285,20 @@ class Supervisor:
         )
         if not stopping.done():
             _log.warning("shutdown.cut", hurried=hurry.is_set(), after_s=timeout_s)
-        for post in self._roster:
+        everyone = (*self._roster, *self._trials.candidates, *self._replaced.values())
+        for post in everyone:
             post.idleness.close()
-        await _cancelled(stopping, hurried, *leaving, *(post.task for post in self._roster))
+        await _cancelled(stopping, hurried, *leaving, *(post.task for post in everyone))
         for post in self._roster:
             post.runner.output.close()
 
     async def _stop_all(self) -> None:
-        await asyncio.gather(*(self._stop_after_dependents(post) for post in self._roster))
+        for candidate in self._trials.candidates:
+            candidate.runner.ask(Event.STOP, cause=causes.SHUTDOWN)
+        posts = (*self._roster, *self._trials.candidates)
+        await asyncio.gather(
+            *(self._stop_after_dependents(post) for post in posts), *self._replaced
+        )
 
     async def _stop_after_dependents(self, post: Post) -> None:
         for dependent in self._roster.dependents(post.runner.provider.code):
@@ -247,36 +307,20 @@ class Supervisor:
         await self._ended(post)
 
     async def _ended(self, post: Post) -> None:
-        with self._watching(post.runner.provider.code) as change:
-            while not post.has_ended:
-                change.clear()
-                await change.wait()
+        await self._watchers.until(post.runner.provider.code, lambda: post.has_ended)
 
     # Changes.
 
-    @contextmanager
-    def _watching(self, code: str) -> Iterator[asyncio.Event]:
-        """An event that is set at each change of `code`."""
-        change = asyncio.Event()
-        watchers = self._watchers.setdefault(code, set())
-        watchers.add(change)
-        try:
-            yield change
-        finally:
-            watchers.discard(change)
-
     def _changed(self, runner: Runner, before: Instance) -> None:
         code = runner.provider.code
-        self._tell(code)
+        self._watchers.tell(code)
+        post = self._roster.find(code)
+        if post is None or post.runner is not runner:
+            return  # a candidate, or one that a candidate has replaced
         if runner.instance.state is State.READY and before.state is not State.READY:
             self._became_ready(code)
-        elif runner.instance.policy is not before.policy and (post := self._roster.find(code)):
+        elif runner.instance.policy is not before.policy:
             post.idleness.count()
-
-    def _tell(self, code: str) -> None:
-        """Wake whoever waits for a change of `code`."""
-        for change in self._watchers.get(code, ()):
-            change.set()
 
     def _became_ready(self, code: str) -> None:
         """Count its idleness from now on, and start those that wait for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -56,18 +56,28 @@ class Stage:
 
     def add(self, code: str, *args: str, **fields: object) -> None:
         """Take on the fake provider under `code`, with these arguments."""
+        self.supervisor.add(self.reading(code, *args, **fields))
+
+    def reading(self, code: str, *args: str, **fields: object) -> Provider:
+        """The fake provider under `code`, as a package that says this."""
         manifest = Manifest.model_validate(
             {"code": code, "binary": sys.executable, "args": [str(FAKE), *args], **fields}
         )
         folder = self.home.providers / code
-        folder.mkdir(parents=True)
-        self.supervisor.add(Provider(manifest, folder, folder / "manifest.yaml"))
+        folder.mkdir(parents=True, exist_ok=True)
+        return Provider(manifest, folder, folder / "manifest.yaml")
 
     async def until(self, code: str, *states: str, timeout_s: float = 20) -> ProviderView:
         """The provider once it is in one of `states`."""
         return await self.supervisor.wait(
             code, until=lambda view: view.state in states, timeout_s=timeout_s
         )
+
+    async def eventually(self, holds: Callable[[], bool], *, within_s: float = 10) -> None:
+        """Wait for what no event tells of, such as a pid that is gone."""
+        async with asyncio.timeout(within_s):
+            while not holds():
+                await asyncio.sleep(0.005)
 
     def states(self, code: str) -> list[object]:
         """The states it came into, in order, from the event log."""

@@ -212,3 +212,8 @@ def test_the_spell_of_ready_is_broken_by_being_unhealthy() -> None:
 def test_a_passed_probe_starts_the_count_of_failed_ones_anew() -> None:
     after, _ = step(instance(S.READY, failed_probes=2, ready_at=5.0), seen(E.PROBE_PASSED))
     assert (after.failed_probes, after.ready_at) == (0, 5.0)
+
+
+def test_a_number_that_is_reserved_is_passed_over() -> None:
+    instance, _ = step(Instance(Policy(), generation=2, reserved=4), Input(Event.START, 0.0))
+    assert instance.generation == 5
