@@ -31,8 +31,8 @@ from runtime_manager.process.output import Output
 from runtime_manager.supervisor.board import Board
 from runtime_manager.supervisor.events import STOPPING, EventLog
 from runtime_manager.supervisor.launcher import Launcher
-from runtime_manager.supervisor.runner import World
 from runtime_manager.supervisor.supervisor import Supervisor
+from runtime_manager.supervisor.world import World
 
 _LAST_ANSWERS_S = 1.0
 

@@ -47,3 +47,10 @@ def wanted_after(instance: Instance, old: Provider, new: Provider) -> Wanted:
     if old.start is new.start or not has_rested or instance.wanted is Wanted.UP:
         return instance.wanted
     return Wanted.UP if new.start is Start.AUTO else wanted_at_first(new)
+
+
+def first_instance(provider: Provider, number: int | None) -> Instance:
+    """The instance before its first spawn, which has `number` where it is a candidate's."""
+    if number is None:
+        return Instance(of(provider), wanted=wanted_at_first(provider))
+    return Instance(of_candidate(provider), generation=number - 1)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
-from runtime_manager.clock import Clock
 from runtime_manager.errors import SpawnError
 from runtime_manager.lifecycle.table import (
     LIVE,
@@ -34,28 +33,16 @@ from runtime_manager.process.output import Output
 from runtime_manager.process.probe import ProbeResult
 from runtime_manager.supervisor import causes, policy, story
 from runtime_manager.supervisor.alarm import Alarm
-from runtime_manager.supervisor.board import Board
-from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.generation import Generation
 from runtime_manager.supervisor.herald import Herald
-from runtime_manager.supervisor.launcher import Launcher
 from runtime_manager.supervisor.messages import Adoption, Message, Remark
 from runtime_manager.supervisor.view import Cause, Exit
+from runtime_manager.supervisor.world import World
 
 _log = structlog.get_logger()
 _KILL_AGAIN_S = 1.0
 _LAST_WORDS = 20
 _ANSWERABLE = frozenset({State.STARTING, State.UNHEALTHY})
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the runners of one daemon share."""
-
-    launcher: Launcher
-    board: Board
-    events: EventLog
-    clock: Clock
 
 
 class Runner:
@@ -78,7 +65,7 @@ class Runner:
     ) -> None:
         self.provider = provider
         self.output = output
-        self.instance = _first(provider, number)
+        self.instance = policy.first_instance(provider, number)
         self.story = story.first(self.instance.wanted, world.clock.now())
         self.live: Generation | None = None
         self._world = world
@@ -397,10 +384,3 @@ class Runner:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             _log.error("runner.fault", code=self.provider.code, exc_info=task.exception())
-
-
-def _first(provider: Provider, number: int | None) -> Instance:
-    """The instance before its first spawn, which has `number` where it is a candidate's."""
-    if number is None:
-        return Instance(policy.of(provider), wanted=policy.wanted_at_first(provider))
-    return Instance(policy.of_candidate(provider), generation=number - 1)

@@ -20,10 +20,11 @@ from runtime_manager.supervisor.changes import Change, Fate, Listed
 from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.idleness import Idleness
 from runtime_manager.supervisor.roster import Post, Roster
-from runtime_manager.supervisor.runner import Runner, World
+from runtime_manager.supervisor.runner import Runner
 from runtime_manager.supervisor.upgrade import Commit, Trials, can_run_twice
 from runtime_manager.supervisor.view import ProviderView
 from runtime_manager.supervisor.watchers import Watchers
+from runtime_manager.supervisor.world import World
 
 _log = structlog.get_logger()
 

@@ -22,9 +22,9 @@ from runtime_manager.process.output import Output
 from runtime_manager.supervisor.board import Board
 from runtime_manager.supervisor.events import Event, EventLog
 from runtime_manager.supervisor.launcher import Launcher
-from runtime_manager.supervisor.runner import World
 from runtime_manager.supervisor.supervisor import Supervisor
 from runtime_manager.supervisor.view import ProviderView
+from runtime_manager.supervisor.world import World
 
 FAKE = Path(__file__).resolve().parents[2] / "providers" / "fake" / "fake_provider.py"
 
