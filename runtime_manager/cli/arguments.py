@@ -43,3 +43,14 @@ def add_timeout(parser: argparse.ArgumentParser) -> None:
         default=30.0,
         help="how long to wait, such as 500ms, 30s, 10m (default: 30s)",
     )
+
+
+def add_index(parser: argparse.ArgumentParser) -> None:
+    """Add `--index`, places in `index`; None where none was given."""
+    parser.add_argument(
+        "--index",
+        action="append",
+        metavar="URL",
+        help="an index to look in, in place of `indexes` in config.yaml: https://…, http:// on "
+        "this machine, or a path; may be repeated, the first that has a package gives it",
+    )

@@ -34,7 +34,7 @@ def settings_document(home: Home, environ: Mapping[str, str]) -> dict[str, Any]:
 
     As in the API's answer, what providers get in their environment is left out: it may be secret.
     """
-    document: dict[str, Any] = _settings(home, environ).model_dump(mode="json", by_alias=True)
+    document: dict[str, Any] = read_settings(home, environ).model_dump(mode="json", by_alias=True)
     for override in document.get("providers", {}).values():
         override.pop("env", None)
     return document
@@ -45,11 +45,11 @@ def check(home: Home, environ: Mapping[str, str]) -> tuple[int, list[InputError]
     errors: list[InputError] = []
     settings, registry = Settings(), Registry()
     try:
-        settings = _settings(home, environ)
+        settings = read_settings(home, environ)
     except InputError as error:
         errors.append(error)
     try:
-        registry = _registry(home)
+        registry = read_registry(home)
     except InputError as error:
         errors.append(error)
     found = scan(home, registry, settings.providers)
@@ -62,7 +62,7 @@ def provider_document(home: Home, code: str, environ: Mapping[str, str]) -> dict
 
     Raises UnknownCodeError, and SettingsError where config.yaml keeps every daemon from starting.
     """
-    found = scan(home, Registry(), _settings(home, environ).providers)
+    found = scan(home, Registry(), read_settings(home, environ).providers)
     for invalid in found.invalid:
         if invalid.code == code:
             return _told(code, invalid.folder, state="invalid", error=invalid.error)
@@ -109,12 +109,14 @@ def _told(
     }
 
 
-def _settings(home: Home, environ: Mapping[str, str]) -> Settings:
+def read_settings(home: Home, environ: Mapping[str, str]) -> Settings:
+    """The settings of the file and of RTM_* variables; raises SettingsError."""
     text = _content_of(home.config, error=SettingsError)
     return load_settings(text=text, file=str(home.config), environ=environ, flags={})
 
 
-def _registry(home: Home) -> Registry:
+def read_registry(home: Home) -> Registry:
+    """What is installed; raises RegistryError."""
     text = _content_of(home.registry, error=RegistryError)
     return parse_registry(text or b"", file=str(home.registry))
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from runtime_manager.cli.terminal import Terminal
 
-_FILES = ("manifest", "config", "registry")
+_FILES = ("manifest", "config", "registry", "index")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,6 +34,10 @@ def _schema(file: str) -> dict[str, Any]:
         from runtime_manager.model.settings import settings_schema
 
         return settings_schema()
+    if file == "index":
+        from runtime_manager.model.index import index_schema
+
+        return index_schema()
     from runtime_manager.model.registry import registry_schema
 
     return registry_schema()

@@ -152,6 +152,33 @@ GROUPS: dict[str, dict[str, Verb]] = {
         ),
     },
     "Packages": {
+        "search": Verb(
+            "Look for packages in the indexes; without words, list them all",
+            module="search",
+            examples=["rtm search", "rtm search chart sql", "rtm search --index ./packages"],
+            exit_codes=_READS_FILES,
+        ),
+        "info": Verb(
+            "Tell all about one package: what is offered, and what is installed",
+            module="information",
+            examples=["rtm info cool", "rtm info cool --format json"],
+            exit_codes=_READS_FILES,
+        ),
+        "outdated": Verb(
+            "List installed packages of which the indexes have a newer version",
+            module="outdated",
+            examples=["rtm outdated", "rtm outdated --format json"],
+            exit_codes=_READS_FILES,
+        ),
+        "index": Verb(
+            "Make an index of a folder of archives, for others to install from",
+            module="index",
+            examples=[
+                "rtm index build ./packages",
+                "rtm index build ./packages --base-url https://example.org/packages",
+            ],
+            exit_codes=_READS_FILES,
+        ),
         "new": Verb(
             "Write a small package to begin with, which keeps every promise as it is",
             module="creating",

@@ -65,12 +65,6 @@ class Indexes:
             if (module := loaded.index.find(code)) is not None:
                 return Offer(module, loaded)
             known += [one.code for one in loaded.index.modules]
-        if not self._locations:
-            raise PackageError(
-                f"no index is set that could have {code}",
-                hint=f"name one: `indexes` in config.yaml, or --index URL; a folder is ./{code}",
-                kind="no-index",
-            )
         raise PackageError(
             f"no index has {code}",
             hint=nearest(code, known) or f"rtm search lists what there is; a folder is ./{code}",
@@ -87,6 +81,12 @@ class Indexes:
                     seen.add(module.code)
 
     def _each(self) -> Iterator[Loaded]:
+        if not self._locations:
+            raise PackageError(
+                "no index is set, so there are no packages to be had by name",
+                hint="name one: `indexes` in config.yaml, or --index URL; a folder is ./NAME",
+                kind="no-index",
+            )
         for location in self._locations:
             if location not in self._loaded:
                 self._loaded[location] = self._load(location)

@@ -40,13 +40,14 @@ def build_index(
     *,
     base_url: str = "",
     signers: Mapping[str, str] | None = None,
+    signer: str | None = None,
     before: Index | None = None,
     progress: Progress = no_progress,
 ) -> Index:
     """The index of all archives below `folder`; `base_url` is where they will lie, else relative.
 
-    `signers` are key ids by code. `before` is the index that was there: what only a person can
-    have written in it is kept. Raises PackageError, ManifestError.
+    `signers` are key ids by code, `signer` that of all others. `before` is the index that was
+    there: what only a person can have written in it is kept. Raises PackageError, ManifestError.
     """
     archives = list(_archives(folder))
     found = []
@@ -58,7 +59,7 @@ def build_index(
     for one in found:
         by_code[one.manifest.code].append(one)
     modules = tuple(
-        _module(code, by_code[code], signer=(signers or {}).get(code), before=before)
+        _module(code, by_code[code], signer=(signers or {}).get(code, signer), before=before)
         for code in sorted(by_code)
     )
     categories = before.categories if before else ()
