@@ -85,6 +85,18 @@ def exposition(views: Iterable[ProviderView], *, version: str, started_at: datet
             "Spawns of the provider since the daemon started.",
             [({"code": view.code}, view.generation) for view in seen],
         ),
+        _family(
+            "rtm_provider_requests_total",
+            "counter",
+            "Requests and tunnels forwarded to the provider since the daemon started.",
+            [({"code": view.code}, view.traffic.requests) for view in seen],
+        ),
+        _family(
+            "rtm_provider_in_flight",
+            "gauge",
+            "Requests and tunnels that are under way to the provider.",
+            [({"code": view.code}, view.traffic.in_flight) for view in seen],
+        ),
     )
     return "".join(line + "\n" for family in families for line in family)
 

@@ -64,6 +64,7 @@ class Pictures:
             "since": view.since,
             "start": view.start,
             "usage": UsageDocument.of(usage) if usage else None,
+            "traffic": view.traffic._asdict(),
             "element": _element(view),
             "channels": None if view.channels is None else list(view.channels),
             "manifest_error": view.manifest_error,

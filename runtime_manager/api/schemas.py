@@ -78,6 +78,13 @@ class UsageDocument(Schema):
         )
 
 
+class TrafficDocument(Schema):
+    """What is in flight to the provider now, and how many requests it has been sent so far."""
+
+    in_flight: int
+    requests: int
+
+
 class ElementDocument(Schema):
     """A custom element; `source` is the path of its script on the daemon's own address."""
 
@@ -106,6 +113,7 @@ class ProviderDocument(Schema):
     since: Time
     start: str
     usage: UsageDocument | None
+    traffic: TrafficDocument
     element: ElementDocument | None
     channels: list[str] | None
     manifest_error: str | None

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from runtime_manager.gateway.observer import Observer
+
+
+class Traffic(NamedTuple):
+    """Of one provider, all generations together; `requests` counts since the gateway began."""
+
+    in_flight: int = 0
+    requests: int = 0
+
+
+NO_TRAFFIC = Traffic()
 
 
 class Flow:

@@ -8,6 +8,7 @@ import socket
 from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.gateway.access import Access
 from runtime_manager.gateway.engine import Engine
+from runtime_manager.gateway.flow import Traffic
 from runtime_manager.gateway.front import Front
 from runtime_manager.gateway.limits import GatewayLimits
 from runtime_manager.gateway.observer import Observer
@@ -60,6 +61,10 @@ class Gateway:
     def in_flight(self, code: str, generation: int) -> int:
         """Requests and tunnels that were forwarded to this generation and have not ended."""
         return self._engine.lanes.in_flight(code, generation)
+
+    def traffic(self, code: str) -> Traffic:
+        """What is in flight to a provider, and how many requests it has been sent so far."""
+        return self._engine.lanes.traffic(code)
 
     async def hand_over(self, *, within_s: float) -> None:
         """Leave new connections to the next who serves the socket, and answer those taken so far.

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Protocol
 
+from runtime_manager.gateway.flow import Traffic
 from runtime_manager.gateway.routes import Route, RouteTable
 
 
@@ -22,6 +23,10 @@ class DataPlane(Protocol):
 
     def in_flight(self, code: str, generation: int) -> int:
         """Requests and tunnels under way to one generation."""
+        ...
+
+    def traffic(self, code: str) -> Traffic:
+        """What is under way to one provider, and what has been sent to it so far."""
         ...
 
 
@@ -65,6 +70,10 @@ class Board:
     def in_flight(self, code: str, generation: int) -> int:
         """Requests and tunnels under way to one generation."""
         return self._plane.in_flight(code, generation) if self._plane else 0
+
+    def traffic(self, code: str) -> Traffic:
+        """What is under way to one provider, and what has been sent to it so far."""
+        return self._plane.traffic(code) if self._plane else Traffic()
 
     def acknowledged(self, revision: int) -> None:
         """The gateway holds `revision`."""

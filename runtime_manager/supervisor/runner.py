@@ -15,6 +15,7 @@ from datetime import timedelta
 import structlog
 
 from runtime_manager.errors import SpawnError
+from runtime_manager.gateway.flow import Traffic
 from runtime_manager.lifecycle.table import (
     LIVE,
     Effect,
@@ -113,6 +114,11 @@ class Runner:
         """SIGKILL the group now, whatever the state; its exit is told as any other."""
         if self.live is not None:
             self.live.kill()
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the gateway forwards to it, and has forwarded."""
+        return self._world.board.traffic(self.provider.code)
 
     def stderr_tail(self) -> tuple[str, ...]:
         """The last words of the newest generation."""

@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtime_manager.gateway.flow import NO_TRAFFIC, Traffic
+
 if TYPE_CHECKING:
     from runtime_manager.model.manifest import Element
 
@@ -69,6 +71,7 @@ class ProviderView:
     last_probe: str | None = None
     last_exit: str | None = None
     exits: tuple[Exit, ...] = ()
+    traffic: Traffic = NO_TRAFFIC
     retry_at: datetime | None = None
     stderr_tail: tuple[str, ...] = ()
     started_in_s: float | None = None

@@ -37,6 +37,7 @@ def of_runner(runner: Runner, *, manifest_error: InputError | None = None) -> Pr
         last_probe=story.last_probe,
         last_exit=story.last_exit,
         exits=story.exits,
+        traffic=runner.traffic,
         retry_at=story.retry_at if instance.state is State.BACKOFF else None,
         stderr_tail=runner.stderr_tail(),
         started_in_s=story.started_in_s,

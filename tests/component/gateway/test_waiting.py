@@ -95,10 +95,12 @@ async def test_requests_in_flight_end_on_the_old_generation_and_new_ones_go_to_t
     await second.send(bench.filled(GET))
     await (await new.accepted()).head()
     assert [bench.gateway.in_flight("cool", g) for g in (1, 2)] == [1, 1]
+    assert bench.gateway.traffic("cool") == (2, 2)
     await old_line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold")
     assert (await first.answer()).body == b"old"
     assert await settled(bench) == ("cool", 1)
     assert await old_line.ended() == b""
+    assert bench.gateway.traffic("cool") == (1, 2)
 
 
 async def test_idle_connections_of_an_endpoint_that_left_the_table_are_closed(bench):

@@ -13,6 +13,7 @@ import pytest
 
 from runtime_manager.clock import SystemClock
 from runtime_manager.daemon.watchmen import watchmen
+from runtime_manager.gateway.flow import Traffic
 from runtime_manager.gateway.routes import RouteTable
 from runtime_manager.model.home import Home
 from runtime_manager.model.manifest import Manifest
@@ -40,6 +41,9 @@ class Plane:
     def publish(self, table: RouteTable) -> None:
         self.tables.append(table)
         self._board.acknowledged(table.revision)
+
+    def traffic(self, code: str) -> Traffic:
+        return Traffic(sum(n for (owner, _), n in self.under_way.items() if owner == code))
 
     def in_flight(self, code: str, generation: int) -> int:
         return self.under_way.get((code, generation), 0)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+from runtime_manager.gateway.flow import Traffic
 from runtime_manager.gateway.routes import Gate, Route, RouteTable
 from runtime_manager.supervisor.board import Board
 
@@ -15,6 +16,9 @@ class Plane:
 
     def publish(self, table: RouteTable) -> None:
         self.tables.append(table)
+
+    def traffic(self, code: str) -> Traffic:
+        return Traffic(2, 3)
 
     def in_flight(self, code: str, generation: int) -> int:
         return self.under_way.get((code, generation), 0)
@@ -52,6 +56,7 @@ async def test_closed_waits_for_the_acknowledgement_and_for_what_is_under_way(
 
 async def test_without_a_gateway_nothing_is_waited_for() -> None:
     board = Board()
+    assert board.traffic("a") == Traffic(0, 0)
     await board.closed("a", generation=1, revision=board.put(route("a")))
 
 

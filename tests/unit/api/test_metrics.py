@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from runtime_manager.api.metrics import exposition
+from runtime_manager.gateway.flow import Traffic
 from runtime_manager.supervisor.view import ProviderView
 
 STARTED = datetime.fromtimestamp(1700000000, UTC)
@@ -13,7 +14,7 @@ STARTED = datetime.fromtimestamp(1700000000, UTC)
 
 def test_each_family_has_help_type_and_samples(view: Callable[..., ProviderView]) -> None:
     text = exposition(
-        [view("a", restarts=2, generation=3), view("b", state="failed")],
+        [view("a", restarts=2, generation=3, traffic=Traffic(4, 50)), view("b", state="failed")],
         version='1"\\\n',
         started_at=STARTED,
     )
@@ -28,6 +29,8 @@ def test_each_family_has_help_type_and_samples(view: Callable[..., ProviderView]
     assert 'rtm_provider_up{code="b"} 0' in lines
     assert 'rtm_provider_restarts{code="a"} 2' in lines
     assert 'rtm_provider_generation{code="a"} 3' in lines
+    assert 'rtm_provider_requests_total{code="a"} 50' in lines
+    assert 'rtm_provider_in_flight{code="a"} 4' in lines
     assert "# TYPE rtm_provider_generation counter" in lines
 
 
