@@ -100,6 +100,12 @@ GROUPS: dict[str, dict[str, Verb]] = {
             examples=["rtm why cool", "rtm why cool --format json"],
             exit_codes=(*_ASKS_OF_ONE, *_READS_FILES),
         ),
+        "top": Verb(
+            "Show what each provider uses and is asked for, drawn anew every two seconds",
+            module="top",
+            examples=["rtm top", "rtm top --sort cpu", "rtm top --once --format json"],
+            exit_codes=_ASKS,
+        ),
         "routes": Verb(
             "List which address leads to which provider",
             module="routes",

@@ -52,3 +52,43 @@ class Flow:
         if self.count == 0 and not self.was_settled:
             self.was_settled = True
             observer.settled(self.code, self.generation)
+
+
+class Flows:
+    """The counts of every generation that a route leads to or something is in flight to."""
+
+    def __init__(self) -> None:
+        self._by_code: dict[str, dict[int, Flow]] = {}
+        self._forgotten: dict[str, int] = {}
+        """By code, the requests of generations that are no more."""
+
+    def all(self) -> list[Flow]:
+        """Each of them."""
+        return [flow for flows in self._by_code.values() for flow in flows.values()]
+
+    def of(self, code: str, generation: int) -> Flow:
+        """The count of one generation, which begins at zero."""
+        flows = self._by_code.setdefault(code, {})
+        if generation not in flows:
+            flows[generation] = Flow(code, generation)
+        return flows[generation]
+
+    def in_flight(self, code: str, generation: int) -> int:
+        """How many are in flight to one generation."""
+        flow = self._by_code.get(code, {}).get(generation)
+        return 0 if flow is None else flow.count
+
+    def traffic(self, code: str) -> Traffic:
+        """All generations of one provider together."""
+        flows = self._by_code.get(code, {}).values()
+        total = self._forgotten.get(code, 0) + sum(flow.total for flow in flows)
+        return Traffic(sum(flow.count for flow in flows), total)
+
+    def keep(self, in_use: set[Flow]) -> None:
+        """Let the others drain, and forget those to which nothing is in flight."""
+        for flow in self.all():
+            flow.is_draining = flow not in in_use
+            if flow.is_draining and flow.count == 0:
+                del self._by_code[flow.code][flow.generation]
+                past = self._forgotten.get(flow.code, 0)
+                self._forgotten[flow.code] = past + flow.total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runtime_manager.gateway.flow import Flow
+from runtime_manager.gateway.flow import Flow, Flows, Traffic
 from runtime_manager.gateway.pool import Pool
 from runtime_manager.gateway.routes import Route, RouteTable
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint
@@ -31,7 +31,7 @@ class Lanes:
         self._open_pool = open_pool
         self._table = RouteTable(revision=0, routes=())
         self._lanes: dict[int, Lane] = {}
-        self._flows: dict[tuple[str, int], Flow] = {}
+        self._flows = Flows()
         self.pools: dict[Endpoint, Pool] = {}
 
     @property
@@ -54,12 +54,15 @@ class Lanes:
 
     def flows(self) -> list[Flow]:
         """Every count that is in use or has something in flight."""
-        return list(self._flows.values())
+        return self._flows.all()
 
     def in_flight(self, code: str, generation: int) -> int:
         """How many are in flight to one generation, whether or not a route leads there still."""
-        flow = self._flows.get((code, generation))
-        return 0 if flow is None else flow.count
+        return self._flows.in_flight(code, generation)
+
+    def traffic(self, code: str) -> Traffic:
+        """What is in flight to a provider, and how many requests it has been sent."""
+        return self._flows.traffic(code)
 
     def swap(self, table: RouteTable) -> list[Pool]:
         """Put a table in force; returns the pools no route leads to any more.
@@ -74,7 +77,7 @@ class Lanes:
             del lanes[key]
         lanes |= new
         self._table = table
-        self._forget_flows({lane.flow for lane in lanes.values() if lane.pool is not None})
+        self._flows.keep({lane.flow for lane in lanes.values() if lane.pool is not None})
         in_use = {lane.pool for lane in lanes.values()}
         retired = [pool for pool in self.pools.values() if pool not in in_use]
         for pool in retired:
@@ -87,17 +90,7 @@ class Lanes:
             pool = self.pools.get(route.endpoint)
             if pool is None:
                 pool = self.pools[route.endpoint] = self._open_pool(route.endpoint, route)
-        key = (route.code, route.generation)
-        flow = self._flows.get(key)
-        if flow is None:
-            flow = self._flows[key] = Flow(*key)
-        return Lane(route, flow=flow, pool=pool)
-
-    def _forget_flows(self, in_use: set[Flow]) -> None:
-        for key, flow in list(self._flows.items()):
-            flow.is_draining = flow not in in_use
-            if flow.is_draining and flow.count == 0:
-                del self._flows[key]
+        return Lane(route, flow=self._flows.of(route.code, route.generation), pool=pool)
 
 
 def _host_of(endpoint: Endpoint | None) -> bytes | None:
