@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from benchmarks import (
     announcing,
+    breaking,
     crashing,
     cycling,
     forwarding,
@@ -24,6 +25,7 @@ from benchmarks.rounds import QUICK, Effort
 
 _MEASURES: dict[str, Callable[[Effort], Section]] = {
     "start": starting.measure,
+    "broken": breaking.measure,
     "announce": announcing.measure,
     "list": listing.measure,
     "scan": scanning.measure,

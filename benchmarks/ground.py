@@ -85,9 +85,12 @@ class Daemon:
         """Everything the daemon tells of one."""
         return self.client.get(f"/api/v1/providers/{code}")
 
-    def start(self, codes: Iterable[str]) -> None:
-        """Ask for a start of all at once; return when the event stream has told of each route."""
-        self._all("start", codes, lambda name, _: name == "route.opened")
+    def start(self, codes: Iterable[str], *, alongside: Iterable[str] = ()) -> None:
+        """Ask for a start of all at once; return when the event stream has told of each route.
+
+        Those `alongside` are asked for first, and not waited for.
+        """
+        self._all("start", codes, lambda name, _: name == "route.opened", alongside=alongside)
 
     def stop(self, codes: Iterable[str]) -> None:
         """Ask for a stop of all at once; return when all have stopped."""
@@ -106,10 +109,13 @@ class Daemon:
         verb: str,
         codes: Iterable[str],
         is_done: Callable[[str, dict[str, Any]], bool],
+        *,
+        alongside: Iterable[str] = (),
     ) -> None:
         missing = set(codes)
+        asked = (*alongside, *sorted(missing))
         with self.events() as events:
-            asking = threading.Thread(target=self._ask_for, args=(verb, sorted(missing)))
+            asking = threading.Thread(target=self._ask_for, args=(verb, asked))
             asking.start()
             while missing:
                 name, event = next(events)

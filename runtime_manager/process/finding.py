@@ -13,7 +13,9 @@ from runtime_manager.process import tree
 from runtime_manager.process.listeners import Ownership, owner_of, places_of
 from runtime_manager.process.ports import owner_text
 
-_TOLD_WHERE = "it is told by {host} and {port} in `args`, and by HOST and PORT in its environment"
+_TAKE_IT = (
+    "have it take its address from {host} and {port} in `args`, or HOST and PORT in its environment"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,14 @@ def _elsewhere(endpoint: TcpEndpoint, pids: set[int]) -> Finding | None:
         )
     listens = ", ".join(places_of(pids))
     if listens:
-        return Finding(f"it listens on {listens}, not on {endpoint} as it was told", _TOLD_WHERE)
-    return Finding(f"it listens on no port, and was told {endpoint}", _TOLD_WHERE)
+        return Finding(f"it listens on {listens}, not on {endpoint} as it was told", _TAKE_IT)
+    return Finding(f"it listens on no port, and was told {endpoint}", _TAKE_IT)
 
 
 def _no_socket(endpoint: UnixEndpoint) -> Finding | None:
     if endpoint.path.exists():
         return None
     return Finding(
-        f"there is no socket at {endpoint.path}", "it is told by {socket} in `args`: listen there"
+        f"there is no socket at {endpoint.path}",
+        "have it listen on {socket}, which `args` can have",
     )

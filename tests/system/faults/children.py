@@ -30,7 +30,9 @@ _PATIENT = {"health": {"start_timeout": 20}}
 _START, _GRACE = "`health.start_timeout`", "`stop.grace`"
 _SICK = "`health.failure_threshold` probes"
 _SICK_S = THRESHOLD * 2 * PROBE_S
-_WHERE = "it is told by {host} and {port} in `args`, and by HOST and PORT in its environment"
+_WHERE = (
+    "have it take its address from {host} and {port} in `args`, or HOST and PORT in its environment"
+)
 _FOLLOWS = "restarted if it stays so for 30 s"
 _BACKOFF = (("provider.state", "backoff"),)
 _UNHEALTHY = (("provider.state", "unhealthy"),)

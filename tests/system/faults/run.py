@@ -90,10 +90,13 @@ def of_places(home: HomeFolder) -> dict[Fault, Outcome]:
 
 
 GROUPS = (of_manifests, of_programs, of_children, of_places)
-FAULTS = (
-    *(*MANIFESTS, UNREADABLE, *PROGRAMS, *CHILDREN),
-    *(machine.SECOND, machine.READ_ONLY, machine.FULL),
-)
+TITLES = {
+    "Packages that cannot be used": (*MANIFESTS, UNREADABLE),
+    "Programs that cannot be started": PROGRAMS,
+    "Programs that do not do what they should": CHILDREN,
+    "The place where the daemon runs": (machine.SECOND, machine.READ_ONLY, machine.FULL),
+}
+FAULTS = tuple(fault for faults in TITLES.values() for fault in faults)
 """All of the table, in its order; what a machine cannot show is left out of the outcomes."""
 
 
