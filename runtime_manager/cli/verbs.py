@@ -37,6 +37,7 @@ _ASKS_OF_ONE = (ExitCode.NO_DAEMON, ExitCode.UNKNOWN_CODE)
 _WAITS = (*_ASKS_OF_ONE, ExitCode.WAIT_TIMED_OUT, ExitCode.INTERRUPTED)
 _FOLLOWS = (*_ASKS_OF_ONE, ExitCode.INTERRUPTED)
 _READS_FILES = (ExitCode.BAD_CONFIGURATION,)
+_OF_ONE = (ExitCode.UNKNOWN_CODE, *_READS_FILES)
 
 GROUPS: dict[str, dict[str, Verb]] = {
     "The daemon": {
@@ -195,6 +196,85 @@ GROUPS: dict[str, dict[str, Verb]] = {
             module="checking",
             examples=["rtm check", "rtm check ./cool --format json", "rtm check a --with ../b"],
             exit_codes=(*_READS_FILES, ExitCode.INTERRUPTED),
+        ),
+        "install": Verb(
+            "Install a package, or another version of it: all of it or nothing",
+            module="installing",
+            examples=[
+                "rtm install ./cool",
+                "rtm install cool-1.2.0.tar.gz --sha256 HEX",
+                "rtm install cool@^1.2",
+                "rtm install ./cool --link",
+            ],
+            exit_codes=_READS_FILES,
+        ),
+        "uninstall": Verb(
+            "Remove packages; what they wrote stays, unless it is purged",
+            module="package_changes",
+            examples=["rtm uninstall cool", "rtm uninstall cool --cascade --purge --yes"],
+            exit_codes=_OF_ONE,
+        ),
+        "rollback": Verb(
+            "Go back to a version that was in use before; the last two are kept",
+            module="package_changes",
+            examples=["rtm rollback cool", "rtm rollback cool --to 1.1.0"],
+            exit_codes=_OF_ONE,
+        ),
+        "verify": Verb(
+            "Compare every installed file with what was installed",
+            module="verifying",
+            examples=["rtm verify", "rtm verify cool --format json"],
+            exit_codes=_OF_ONE,
+        ),
+        "hold": Verb(
+            "Keep packages at their version",
+            module="package_changes",
+            examples=["rtm hold cool"],
+            exit_codes=_OF_ONE,
+        ),
+        "unhold": Verb(
+            "Let packages be upgraded again",
+            module="package_changes",
+            examples=["rtm unhold cool"],
+            exit_codes=_OF_ONE,
+        ),
+        "enable": Verb(
+            "Start packages with the daemon",
+            module="package_changes",
+            examples=["rtm enable cool"],
+            exit_codes=_OF_ONE,
+        ),
+        "disable": Verb(
+            "Start packages only when asked",
+            module="package_changes",
+            examples=["rtm disable cool"],
+            exit_codes=_OF_ONE,
+        ),
+        "pack": Verb(
+            "Make an archive of a package's folder, the same bytes whenever it is made",
+            module="packaging",
+            examples=["rtm pack ./cool", "rtm pack ./cool -o cool.tar.gz"],
+            exit_codes=_READS_FILES,
+        ),
+        "keygen": Verb(
+            "Make a key that signs packages",
+            module="signing",
+            examples=["rtm keygen ~/.config/rtm.key --name Author"],
+        ),
+        "sign": Verb(
+            "Sign a package's folder, before it is packed",
+            module="signing",
+            examples=["rtm sign ./cool --key ~/.config/rtm.key && rtm pack ./cool"],
+            exit_codes=_READS_FILES,
+        ),
+        "trust": Verb(
+            "Say whose packages are trusted: add, list or remove keys",
+            module="signing",
+            examples=[
+                "rtm trust add author.key.pub",
+                "rtm trust list",
+                "rtm trust remove 0123456789abcdef --revoke --note stolen",
+            ],
         ),
     },
     "For tools": {

@@ -1,0 +1,86 @@
+"""What the verbs for packages do without a daemon; imports pydantic and yaml: come late."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from runtime_manager.cli.offline import read_settings
+from runtime_manager.errors import PackageError
+from runtime_manager.model.home import Home
+from runtime_manager.model.manifest import Manifest
+from runtime_manager.model.registry import Registry
+from runtime_manager.packages.candidate import Candidate, Fetched, staged
+from runtime_manager.packages.dependents import dependents, missing_dependencies
+from runtime_manager.packages.discovery import scan
+from runtime_manager.packages.installation import Installation, Installed
+from runtime_manager.packages.permissions import asked_for, widened
+from runtime_manager.packages.progress import Progress
+
+__all__ = ["Candidate", "Installation", "Installed"]
+
+
+def home_of(flag: str | None) -> Home:
+    """The home that is meant."""
+    return Home.locate(flag, os.environ)
+
+
+def candidate_of(
+    home: Home, fetched: Fetched, *, progress: Progress
+) -> AbstractContextManager[Candidate]:
+    """The package made ready, under the policy of the settings."""
+    policy = read_settings(home, os.environ).packages.signatures
+    return staged(home, fetched, policy=policy, progress=progress)
+
+
+def permissions_of(manifest: Manifest, registry: Registry) -> tuple[list[str], list[str], bool]:
+    """All it asks for, what of it was not agreed to yet, and whether it is an upgrade."""
+    entry = registry.get(manifest.code)
+    agreed = entry.permissions if entry else {}
+    wanted = manifest.permissions
+    return list(asked_for(wanted)), list(widened(agreed, wanted)), bool(entry and entry.version)
+
+
+def missing(home: Home, registry: Registry, manifest: Manifest) -> list[str]:
+    """What it depends on that is not there."""
+    return missing_dependencies(manifest, scan(home, registry, {}))
+
+
+def to_remove(home: Home, codes: Sequence[str], *, cascade: bool) -> list[str]:
+    """What is to be uninstalled, in this order: whoever depends on another comes before it.
+
+    Raises PackageError where something else depends on them, unless `cascade`.
+    """
+    found = scan(home, Installation(home).registry(), {})
+    order = dependents(found, codes)
+    others = [code for code in order if code not in codes]
+    if others and not cascade:
+        raise PackageError(
+            f"needed by {', '.join(others)}",
+            hint="uninstall these too with --cascade",
+            kind="needed",
+            needed_by=tuple(others),
+        )
+    return [*order, *(code for code in dict.fromkeys(codes) if code not in order)]
+
+
+def document(installed: Installed, candidate: Candidate | None = None) -> Mapping[str, object]:
+    """What was installed, for programs."""
+    result = {
+        "code": installed.code,
+        "version": installed.version,
+        "before": installed.before,
+        "folder": str(installed.folder),
+        "is_new": installed.is_new,
+    }
+    if candidate is None:
+        return result
+    return {
+        **result,
+        "source": candidate.source,
+        "archive_sha256": candidate.archive_sha256 or None,
+        "tree_digest": candidate.tree.digest,
+        "signer": candidate.checked.signer or None,
+        "warnings": list(candidate.checked.warnings),
+    }
