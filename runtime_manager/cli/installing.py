@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runtime_manager.cli.arguments import add_index
 from runtime_manager.cli.exit_codes import ExitCode
 
 TYPE_CHECKING = False
@@ -32,12 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--manifest", metavar="FILE", help="for a package of PyPI or npm that has none"
     )
-    parser.add_argument(
-        "--index",
-        metavar="URL",
-        action="append",
-        help="look the name up here, not in the indexes of the settings; may be repeated",
-    )
+    add_index(parser)
     parser.add_argument(
         "--yes", action="store_true", help="agree to what it asks to be allowed, unasked"
     )

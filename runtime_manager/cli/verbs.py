@@ -177,26 +177,6 @@ GROUPS: dict[str, dict[str, Verb]] = {
             examples=["rtm outdated", "rtm outdated --format json"],
             exit_codes=_READS_FILES,
         ),
-        "index": Verb(
-            "Make an index of a folder of archives, for others to install from",
-            module="index",
-            examples=[
-                "rtm index build ./packages",
-                "rtm index build ./packages --base-url https://example.org/packages",
-            ],
-            exit_codes=_READS_FILES,
-        ),
-        "new": Verb(
-            "Write a small package to begin with, which keeps every promise as it is",
-            module="creating",
-            examples=["rtm new cool", "rtm new cool --template node --dir ~/src/cool"],
-        ),
-        "check": Verb(
-            "Start a package for real in a scratch home, and tell which promises it keeps",
-            module="checking",
-            examples=["rtm check", "rtm check ./cool --format json", "rtm check a --with ../b"],
-            exit_codes=(*_READS_FILES, ExitCode.INTERRUPTED),
-        ),
         "install": Verb(
             "Install a package, or another version of it: all of it or nothing",
             module="installing",
@@ -250,6 +230,19 @@ GROUPS: dict[str, dict[str, Verb]] = {
             examples=["rtm disable cool"],
             exit_codes=_OF_ONE,
         ),
+    },
+    "For authors of packages": {
+        "new": Verb(
+            "Write a small package to begin with, which keeps every promise as it is",
+            module="creating",
+            examples=["rtm new cool", "rtm new cool --template node --dir ~/src/cool"],
+        ),
+        "check": Verb(
+            "Start a package for real in a scratch home, and tell which promises it keeps",
+            module="checking",
+            examples=["rtm check", "rtm check ./cool --format json", "rtm check a --with ../b"],
+            exit_codes=(*_READS_FILES, ExitCode.INTERRUPTED),
+        ),
         "pack": Verb(
             "Make an archive of a package's folder, the same bytes whenever it is made",
             module="packaging",
@@ -275,6 +268,15 @@ GROUPS: dict[str, dict[str, Verb]] = {
                 "rtm trust list",
                 "rtm trust remove 0123456789abcdef --revoke --note stolen",
             ],
+        ),
+        "index": Verb(
+            "Make an index of a folder of archives, for others to install from",
+            module="index",
+            examples=[
+                "rtm index build ./packages",
+                "rtm index build ./packages --base-url https://example.org/packages",
+            ],
+            exit_codes=_READS_FILES,
         ),
     },
     "For tools": {
