@@ -79,7 +79,7 @@ async def serving(app: web.Application, sock: socket.socket) -> AsyncIterator[No
     )
     try:
         await runner.setup()
-        await web.SockSite(runner, sock).start()
+        await web.SockSite(runner, sock.dup()).start()
         yield
     finally:
         await runner.cleanup()

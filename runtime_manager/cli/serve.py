@@ -28,6 +28,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=("auto", "text", "json"),
         help="of the log (default: auto, which is text, with priorities for systemd's journal)",
     )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="take over from the daemon that runs on this home, without a refused connection",
+    )
     tie = parser.add_argument_group(
         "for a program that starts the daemon as its child",
         "A daemon started with one of the last three stops when its last lease ends. If one runs "
@@ -68,6 +73,7 @@ def run(arguments: Namespace, terminal: Terminal) -> int:
         exit_on_stdin_eof=arguments.exit_on_stdin_eof,
         parent_pid=arguments.parent_pid,
         lease=arguments.lease,
+        replace=arguments.replace,
         log_level=arguments.log_level,
         log_format=arguments.log_format,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -45,14 +44,13 @@ class Daemon:
     reloader: Reloader
     parts: ApiParts
     gateway: Gateway
-    is_socket_lent: bool
 
-    async def stop(self, hurry: asyncio.Event) -> None:
+    async def stop(self, hurry: asyncio.Event, *, hands_over: bool) -> None:
         """Stop all providers, at once when `hurry` is set; then tell who listens that we end.
 
-        On a socket that outlives us, what comes from now on waits for the next daemon.
+        `hands_over`: the socket outlives us, and what comes from now on waits for the next daemon.
         """
-        if self.is_socket_lent:
+        if hands_over:
             await self.gateway.hand_over(within_s=_LAST_ANSWERS_S)
         timeout_s = self.reloader.settings.stop_timeout_s
         await self.supervisor.close(hurry, timeout_s=timeout_s)
@@ -62,7 +60,7 @@ class Daemon:
 
 async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Daemon:
     """Build and start everything, and ask the providers to start; `stack` closes it in reverse."""
-    clock, session_key = SystemClock(), secrets.token_bytes(32)
+    clock = SystemClock()
     men = await watchmen(ground.home, clock=clock, stack=stack)
     board = Board(control_routes(UnixEndpoint(ground.home.api_socket)))
     launcher = Launcher(
@@ -81,7 +79,7 @@ async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Da
             settings,
             url=ground.whereabouts.url,
             token=ground.claim.token,
-            session_key=session_key,
+            session_key=ground.claim.session_key,
             daemon_id=ground.home.home_id,
         )
 
@@ -97,12 +95,12 @@ async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Da
         ground, supervisor, adopt=lambda new: gateway.adopt(limits_of(new), rules(new))
     )
     await reloader.first()
-    parts = _api_parts(ground, supervisor, reloader, session_key=session_key, desk=desk)
+    parts = _api_parts(ground, supervisor, reloader=reloader, desk=desk)
     app = build_app(parts)
     await stack.enter_async_context(serving(app, ground.api_sock))
     supervisor.start_all()  # before the first request, which would find nothing to wait for
     await gateway.start(ground.sock)
-    return Daemon(supervisor, reloader, parts, gateway, ground.is_socket_lent)
+    return Daemon(supervisor, reloader, parts, gateway)
 
 
 async def _close_gateway(gateway: Gateway, board: Board) -> None:
@@ -127,19 +125,14 @@ def _outputs(ground: Ground, clock: Clock, stack: AsyncExitStack) -> Callable[[P
 
 
 def _api_parts(
-    ground: Ground,
-    supervisor: Supervisor,
-    reloader: Reloader,
-    *,
-    session_key: bytes,
-    desk: LeaseDesk,
+    ground: Ground, supervisor: Supervisor, *, reloader: Reloader, desk: LeaseDesk
 ) -> ApiParts:
     return ApiParts(
         supervisor=supervisor,
         leases=desk,
         reloads=reloader,
         home=ground.home,
-        session_key=session_key,
+        session_key=ground.claim.session_key,
         daemon_id=ground.home.home_id,
         base_url=ground.settings.public_url or ground.whereabouts.url,
         local_url=ground.whereabouts.url,

@@ -142,16 +142,17 @@ class Attachment:
         return ""
 
     def _succeeding(self) -> Hold | None:
-        """A lease of the daemon that takes the home over; None where we are let go meanwhile.
+        """A lease of the daemon that takes the home over; None where it ends, or we are let go.
 
         The old one may hold the socket for a while yet, and says that it ends.
         """
         until = time.monotonic() + _SUCCESSION_S
         while time.monotonic() < until:
             found = read_whereabouts(self._home)
+            if found is None:  # it has ended; what the old one has published stays until then
+                return None
             with suppress(NoDaemonError, ProtocolError, DaemonEndingError):
-                if found is not None:
-                    return take_hold(found)
+                return take_hold(found)
             with suppress(queue.Empty):
                 what, _ = self._news.get(timeout=_LOOK_S)
                 self._ties.discard(what)

@@ -32,6 +32,7 @@ class Claim:
     home: Home
     given: Credential | None = None
     nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+    session_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     _own_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     _lock: int = -1
 
@@ -61,6 +62,20 @@ class Claim:
             os.close(lock)
             raise AlreadyRunningError(f"a daemon already runs on {self.home.root}") from None
         self._lock = lock
+
+    @property
+    def lock(self) -> int:
+        """The open file that is the lock; -1 while it is not held."""
+        return self._lock
+
+    def inherit(self, lock: int, *, token: str, session_key: bytes) -> None:
+        """Take an earlier daemon's lock over, which it still holds too, and what callers know."""
+        self._lock, self._own_token, self.session_key = lock, token, session_key
+
+    def forget(self) -> None:
+        """Leave lock and files to who has inherited them."""
+        os.close(self._lock)
+        self._lock = -1
 
     def publish(self, whereabouts: Whereabouts) -> None:
         """Write the token, unless it was given, and `runtime.json`: each whole, for the owner."""

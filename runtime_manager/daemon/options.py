@@ -16,6 +16,7 @@ class ServeOptions:
     exit_on_stdin_eof: bool = False
     parent_pid: int | None = None
     lease: bool = False
+    replace: bool = False
     log_level: str | None = None
     log_format: str | None = None
 

@@ -13,6 +13,7 @@ import structlog
 
 from runtime_manager import __version__, log
 from runtime_manager.api.sessions import dashboard_address
+from runtime_manager.client.targets import REPLACED
 from runtime_manager.clock import SystemClock
 from runtime_manager.daemon import ties
 from runtime_manager.daemon.assemble import Daemon, assemble
@@ -27,6 +28,8 @@ from runtime_manager.lifecycle.leases import opening_leases
 from runtime_manager.model.address import is_loopback
 
 _log = structlog.get_logger()
+_FAREWELL_S = 15.0
+"""What the end takes at most beside the stop of the providers: the last answers, the guard."""
 
 
 class StopRequest:
@@ -69,11 +72,15 @@ async def serve(ground: Ground) -> int:
             sys.stdout.write(greeting(ground, dashboard_address(daemon.parts)))
         _warn_of_reach(ground)
         _log.info("daemon.ready", url=ground.whereabouts.url, home=str(ground.home.root))
-        await stop.asked.wait()
+        async with _beside(_wait_for_heir(ground, daemon, stop)):
+            await stop.asked.wait()
         desk.close(stop.reason)
         ground.manager.tell("STOPPING=1")
         async with _beside(extend_stop(ground.manager)):
-            await daemon.stop(stop.hurried)
+            hands_over = ground.is_socket_lent or stop.reason == REPLACED
+            await daemon.stop(stop.hurried, hands_over=hands_over)
+        if ground.succession is not None:
+            ground.succession.leases = desk.all
     return 0
 
 
@@ -125,11 +132,21 @@ def greeting(ground: Ground, dashboard: str) -> str:
     )
 
 
+async def _wait_for_heir(ground: Ground, daemon: Daemon, stop: StopRequest) -> None:
+    if ground.succession is not None:
+        within_s = daemon.reloader.settings.stop_timeout_s + _FAREWELL_S
+        await ground.succession.wait_for_heir(within_s=within_s)
+        stop.ask(REPLACED)
+
+
 def _desk(ground: Ground, stop: StopRequest) -> LeaseDesk:
-    clock = SystemClock()
-    opening = opening_leases(
-        is_binding=ground.options.is_for_clients, waits_s=FIRST_CLIENT_S, now=clock.monotonic()
-    )
+    clock, is_binding, estate = SystemClock(), ground.options.is_for_clients, ground.estate
+    if estate is not None:
+        is_binding = is_binding and estate.is_for_clients
+    now = clock.monotonic()
+    opening = opening_leases(is_binding=is_binding, waits_s=FIRST_CLIENT_S, now=now)
+    if estate is not None:
+        opening = opening.inheriting(estate.leases, returns_within_s=FIRST_CLIENT_S, now=now)
     return LeaseDesk(opening, clock=clock, when_over=lambda: stop.ask("last-lease-ended"))
 
 

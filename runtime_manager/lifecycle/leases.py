@@ -21,7 +21,7 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """One holder. `kind` is stdin, parent, ttl, connection or opening.
+    """One holder. `kind` is stdin, parent, ttl, connection, returning or opening.
 
     `ends_at` is a monotonic time; None ends only by release, and `ttl_s` is None then too.
     """
@@ -99,8 +99,23 @@ class Leases:
             return self._of(x.renewed(now) for x in self.held)
         return self._of(x for x in self.held if x.ends_at is None or x.ends_at > now)
 
+    def inheriting(self, held: Iterable[Lease], *, returns_within_s: float, now: float) -> Leases:
+        """With those an earlier daemon had, which has handed over to this one.
+
+        One with a time begins it anew, since nobody could renew meanwhile; who held by a
+        connection or a tie has a while to come back.
+        """
+        came = (_inherited(lease, returns_within_s).renewed(now) for lease in held)
+        return self._of((*self.held, *came))
+
     def _of(self, held: Iterable[Lease]) -> Leases:
         return replace(self, held=tuple(held))
+
+
+def _inherited(lease: Lease, returns_within_s: float) -> Lease:
+    if lease.ttl_s is not None:
+        return lease
+    return replace(lease, kind="returning", ttl_s=returns_within_s)
 
 
 def opening_leases(*, is_binding: bool, waits_s: float, now: float) -> Leases:

@@ -100,6 +100,11 @@ class Home:
         return self.sockets / "api.sock"
 
     @property
+    def succession_socket(self) -> Path:
+        """Where the next daemon asks this one for the home; mode 0600."""
+        return self.sockets / "succession.sock"
+
+    @property
     def home_id(self) -> str:
         """Ten hexadecimal characters that tell this home from others on the machine."""
         return hashlib.sha256(os.fsencode(self.root.resolve())).hexdigest()[:10]

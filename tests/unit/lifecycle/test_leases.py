@@ -113,3 +113,14 @@ def test_whatever_happens_it_is_over_exactly_when_nobody_holds_it(
         assert leases.are_over == (not leases.held)
         assert leases.are_over or not was_over
         assert len(leases.held) == 1 or all(x.kind != OPENING for x in leases.held)
+
+
+def test_who_takes_over_gives_everybody_time_to_come_back() -> None:
+    opening = opening_leases(is_binding=True, waits_s=30, now=1000)
+    leases = opening.inheriting((IDE, SHORT), returns_within_s=10, now=1000)
+    assert leases.find("a") == Lease("a", "returning", "ide", ttl_s=10, ends_at=1010)
+    assert leases.find("b").ends_at == 1030
+    assert leases.taken(Lease("c", "connection")).at(1010).held == (
+        Lease("b", "ttl", "script", ttl_s=30, ends_at=1030),
+        Lease("c", "connection"),
+    )

@@ -20,6 +20,7 @@ def test_everything_lies_under_the_root() -> None:
     assert home.token == Path("/h/run/token")
     assert home.lock == Path("/h/run/lock")
     assert home.api_socket == Path("/h/run/api.sock")
+    assert home.succession_socket == Path("/h/run/succession.sock")
     assert home.data("cool") == Path("/h/data/cool")
     assert home.logs("cool") == Path("/h/logs/cool")
 
