@@ -19,6 +19,7 @@ from runtime_manager.api.logs import LogViews
 from runtime_manager.api.metrics import MetricViews
 from runtime_manager.api.openapi import openapi_document
 from runtime_manager.api.operation import Answer, Call, Nothing, Operation
+from runtime_manager.api.packages import PackageViews
 from runtime_manager.api.parts import ApiParts
 from runtime_manager.api.pictures import Pictures
 from runtime_manager.api.problems import problems
@@ -58,6 +59,7 @@ def all_operations(parts: ApiParts, streams: Streams) -> tuple[Operation, ...]:
         LeaseViews(parts, streams=streams).operations(),
         InventoryViews(parts).operations(),
         ReloadViews(parts).operations(),
+        PackageViews(parts).operations(),
         SessionViews(parts).operations(),
         HealthViews(parts).operations(),
         MetricViews(parts).operations(),

@@ -1,8 +1,7 @@
-"""What there is beside providers: routes, the registry's packages, the settings in force."""
+"""What there is beside providers: the routes, and the settings in force."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,11 +10,8 @@ from aiohttp import web
 from runtime_manager.api.operation import Answer, Call, Nothing, Operation
 from runtime_manager.api.parts import ApiParts
 from runtime_manager.api.providers import answer
-from runtime_manager.api.schemas import ConfigDocument, PackageDocument, PackageList, RouteList
-from runtime_manager.errors import RegistryError
-from runtime_manager.model.registry import Registry
+from runtime_manager.api.schemas import ConfigDocument, RouteList
 from runtime_manager.model.settings import Settings
-from runtime_manager.packages.registry_file import RegistryFile
 
 
 class InventoryViews:
@@ -24,7 +20,6 @@ class InventoryViews:
     def __init__(self, parts: ApiParts) -> None:
         self._providers = parts.supervisor
         self._reloads = parts.reloads
-        self._registry_file = RegistryFile(parts.home.registry)
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
@@ -35,14 +30,6 @@ class InventoryViews:
                 "The route table.",
                 self.routes,
                 Answer(200, "The routes as published last.", RouteList),
-            ),
-            _look(
-                "/api/v1/packages",
-                "listPackages",
-                "The registry: what is installed.",
-                self.packages,
-                Answer(200, "The packages by code.", PackageList),
-                RegistryError,
             ),
             _look(
                 "/api/v1/config",
@@ -57,30 +44,9 @@ class InventoryViews:
         """See `operations`."""
         return answer(RouteList.of(self._providers.routes()))
 
-    async def packages(self, _call: Call[Nothing, Nothing]) -> web.Response:
-        """See `operations`."""
-        registry = await asyncio.to_thread(self._registry_file.read)
-        return answer(packages_of(registry))
-
     async def config(self, _call: Call[Nothing, Nothing]) -> web.Response:
         """See `operations`."""
         return answer(ConfigDocument(config=told_settings(self._reloads.settings)))
-
-
-def packages_of(registry: Registry) -> PackageList:
-    """The entries of the registry, by code."""
-    return PackageList(
-        packages=[
-            PackageDocument(
-                code=code,
-                version=entry.version,
-                source=entry.source,
-                installed=entry.installed,
-                auto_start=entry.auto_start,
-            )
-            for code, entry in sorted(registry.providers.items())
-        ]
-    )
 
 
 def told_settings(settings: Settings) -> dict[str, Any]:
@@ -98,8 +64,5 @@ def _look(
     summary: str,
     call: Callable[[Call[Nothing, Nothing]], Awaitable[web.StreamResponse]],
     result: Answer,
-    *errors: type[RegistryError],
 ) -> Operation:
-    return Operation(
-        "GET", path, name=name, summary=summary, call=call, answers=(result,), errors=errors
-    )
+    return Operation("GET", path, name=name, summary=summary, call=call, answers=(result,))

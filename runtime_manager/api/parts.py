@@ -17,7 +17,9 @@ from runtime_manager.supervisor.view import ProviderView
 if TYPE_CHECKING:
     from runtime_manager.lifecycle.leases import Lease, Leases
     from runtime_manager.model.home import Home
+    from runtime_manager.model.registry import InstalledVersion
     from runtime_manager.model.settings import Settings
+    from runtime_manager.packages.installation import Installed
 
 
 class Line(Protocol):
@@ -161,6 +163,18 @@ class LeaseHolders(Protocol):
         ...
 
 
+class Packages(Protocol):
+    """What the API needs of whatever changes what is installed."""
+
+    async def adopt(self, code: str, version: InstalledVersion) -> Installed:
+        """Let a version in the store be the one in use; raises UpgradeError, PackageError."""
+        ...
+
+    async def remove(self, code: str, *, purge: bool) -> None:
+        """Stop and uninstall; raises UnknownCodeError, PackageError."""
+        ...
+
+
 class Reloads(Protocol):
     """What the API needs of whatever reads the files."""
 
@@ -192,6 +206,7 @@ class ApiParts:
     supervisor: Providers
     leases: LeaseHolders
     reloads: Reloads
+    packages: Packages
     home: Home
     session_key: bytes
     daemon_id: str

@@ -32,7 +32,6 @@ class Pictures:
         more = {
             "description": view.description,
             "depends_on": list(view.depends_on),
-            "folder": str(view.folder),
             "managed": view.managed,
             "public": view.public,
             "last_probe": view.last_probe,
@@ -67,6 +66,7 @@ class Pictures:
             "traffic": view.traffic._asdict(),
             "element": _element(view),
             "channels": None if view.channels is None else list(view.channels),
+            "folder": str(view.folder),
             "manifest_error": view.manifest_error,
         }
 

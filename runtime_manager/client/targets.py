@@ -11,6 +11,7 @@ REPLACED = "replaced"
 """The reason with which a lease ends where the daemon hands its home over to another."""
 
 RELOAD = "/api/v1/reload"
+PACKAGES = "/api/v1/packages"
 
 
 def provider_target(code: str, deed: str = "") -> str:

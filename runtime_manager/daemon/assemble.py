@@ -16,6 +16,7 @@ from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.daemon.control_routes import CONTROL_CODE, control_routes
 from runtime_manager.daemon.ears import Ears
 from runtime_manager.daemon.ground import Ground
+from runtime_manager.daemon.installer import Installer
 from runtime_manager.daemon.lease_desk import LeaseDesk
 from runtime_manager.daemon.network import access_of, limits_of
 from runtime_manager.daemon.reload import Reloader
@@ -131,6 +132,7 @@ def _api_parts(
         supervisor=supervisor,
         leases=desk,
         reloads=reloader,
+        packages=Installer(ground.home, supervisor, reloader),
         home=ground.home,
         session_key=ground.claim.session_key,
         daemon_id=ground.home.home_id,

@@ -62,8 +62,9 @@ class Reloader:
         """
         async with self._turn:
             settings, found = await self._read()
+            planned = changes(self._supervisor.listed(), found)
             plan = Reload(
-                changes(self._supervisor.listed(), found),
+                tuple(one for one in planned if one.code not in self._supervisor.upgrading),
                 setting_changes(self._settings, settings),
             )
             if not is_dry_run:

@@ -95,6 +95,11 @@ class PackageSettings(Part):
         description="required: only what a trusted key signed is installed; warn: the rest is too, "
         "with a warning; off: signatures are not looked at",
     )
+    settle_s: Duration = Field(
+        3.0,
+        alias="settle",
+        description="how long a new version must be ready before it takes the old one's place",
+    )
 
 
 class Override(Part):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.errors import DaemonError, InputError, ManifestError
@@ -105,9 +106,11 @@ def _may_be_folder(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False)
 
 
-def read_provider(folder: Path) -> Provider:
-    """The package in `folder`, wherever that is, by itself. Raises ManifestError."""
-    return _read(folder.resolve(), Registry(), {})
+def read_provider(
+    folder: Path, overrides: Mapping[str, Override] = MappingProxyType({})
+) -> Provider:
+    """The package in `folder`, wherever that is, by itself. Raises ManifestError, SettingsError."""
+    return _read(folder.resolve(), Registry(), overrides)
 
 
 def _read(folder: Path, registry: Registry, overrides: Mapping[str, Override]) -> Provider:

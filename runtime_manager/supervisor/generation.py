@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -60,6 +61,7 @@ class Generation:
         child: Child,
         *,
         manifest: Manifest,
+        folder: Path,
         berth: Berth,
         marker: str,
         start_watch: Callable[[Generation], Watch | None],
@@ -69,6 +71,7 @@ class Generation:
         self.number = number
         self.left_behind = 0
         self.manifest = manifest
+        self.folder = folder
         self._child = child
         self._berth = berth
         self._marker = marker

@@ -70,6 +70,7 @@ class Launcher:
                 number,
                 child,
                 manifest=provider.manifest,
+                folder=provider.folder,
                 berth=berth,
                 marker=plan.env["RTM_INSTANCE"],
                 start_watch=lambda new: self._watch(new, told),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -146,6 +147,17 @@ class Supervisor:
         task = asyncio.get_running_loop().create_task(self._trials.ended(old))
         self._replaced[task] = old
         task.add_done_callback(self._replaced.pop)
+
+    @property
+    def upgrading(self) -> frozenset[str]:
+        """The codes whose next version is on trial; nothing else should change them meanwhile."""
+        return frozenset(self._upgrading)
+
+    def folders_in_use(self) -> frozenset[Path]:
+        """The folders that live programs were started from."""
+        posts = (*self._roster, *self._trials.candidates, *self._replaced.values())
+        live = [post.runner.live for post in posts]
+        return frozenset(one.folder for one in live if one is not None and one.is_alive)
 
     def refresh(self, code: str, *, changed_files: int) -> None:
         """Restart a provider whose files have changed, if it is there and wanted up."""

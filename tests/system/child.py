@@ -206,6 +206,13 @@ class Watch:
                 missing -= {one for one in missing if tells_of(seen[-1], *one)}
         return seen
 
+    def until_named(self, wanted: str) -> dict[str, Any]:
+        """The next event of that name."""
+        while True:
+            name, event = self._next()
+            if name == wanted:
+                return event
+
     def until_all(self, codes: set[str], state: str) -> list[dict[str, Any]]:
         """The events from here to where each of `codes` has come to `state`."""
         missing, seen = set(codes), []

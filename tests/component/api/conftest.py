@@ -23,7 +23,9 @@ from runtime_manager.gateway.routes import Gate, Route, RouteTable
 from runtime_manager.lifecycle.leases import Leases
 from runtime_manager.model.endpoint import TcpEndpoint
 from runtime_manager.model.home import Home
+from runtime_manager.model.registry import InstalledVersion
 from runtime_manager.model.settings import Settings
+from runtime_manager.packages.installation import Installed
 from runtime_manager.supervisor.changes import Reload
 from runtime_manager.supervisor.events import EventLog
 from runtime_manager.supervisor.view import Cause, ProviderView
@@ -199,6 +201,25 @@ class Files:
         return self.plan
 
 
+@dataclass
+class Store:
+    """What changes packages: notes what was asked, and fails as the test says."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def adopt(self, code: str, version: InstalledVersion) -> Installed:
+        self.asked.append(("adopt", code, version))
+        if self.error:
+            raise self.error
+        return Installed(code, version.version, Path("/packages") / code, "1.0")
+
+    async def remove(self, code: str, *, purge: bool) -> None:
+        self.asked.append(("remove", code, purge))
+        if self.error:
+            raise self.error
+
+
 @pytest.fixture
 async def supervisor() -> StandIn:
     """One provider that is ready, one that failed, one that is invalid."""
@@ -238,6 +259,7 @@ def parts(supervisor: StandIn, desk: LeaseDesk, home: Home) -> ApiParts:
         supervisor=cast(Any, supervisor),
         leases=desk,
         reloads=Files(Settings.model_validate({"providers": {"echo": override}})),
+        packages=Store(),
         home=home,
         session_key=b"k" * 32,
         daemon_id="d1",
