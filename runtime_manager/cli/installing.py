@@ -41,12 +41,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Get, check and install; tell what is in use now."""
-    from runtime_manager.cli.package_work import Installation, home_of
+    from runtime_manager.cli.live_installation import installation_of
+    from runtime_manager.cli.package_work import home_of
     from runtime_manager.model.source import parse_source
 
     spec = parse_source(arguments.source, sha256=arguments.sha256, link=arguments.link)
     home = home_of(arguments.home)
-    installation = Installation(home)
+    installation = installation_of(home, arguments.home)
     installation.sweep()
     if arguments.link:
         return _link(spec, installation, arguments=arguments, terminal=terminal)
@@ -80,7 +81,9 @@ def _install(
         _warn(candidate, terminal)
         if not _is_agreed(candidate.manifest, home, arguments=arguments, terminal=terminal):
             return ExitCode.FAILED
+        progress("wait until the new one has proved itself", 0, None)
         installed = installation.install(candidate)
+        progress.clear()
         _tell(installed, candidate, terminal)
     return ExitCode.DONE
 

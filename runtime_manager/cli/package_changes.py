@@ -41,9 +41,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Make the change, and tell it."""
-    from runtime_manager.cli.package_work import Installation, home_of
+    from runtime_manager.cli.live_installation import installation_of
+    from runtime_manager.cli.package_work import home_of
 
-    installation = Installation(home_of(arguments.home))
+    installation = installation_of(home_of(arguments.home), arguments.home)
     if arguments.verb == "rollback":
         return _roll_back(arguments, installation, terminal)
     if arguments.verb == "uninstall":

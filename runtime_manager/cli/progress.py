@@ -55,6 +55,8 @@ class ProgressLine:
 def progress_text(what: str, phase: str, done: int, total: int | None) -> str:
     """`cool  unpack [#####.....]  50 %  5.0 MiB`; counts of files where the phase is hash."""
     amount = f"{done} files" if phase == "hash" else size(done)
+    if not total and not done:
+        return f"{what}  {phase}"
     if not total:
         return f"{what}  {phase}  {amount}"
     share = min(done / total, 1.0)

@@ -32,6 +32,7 @@ class Installer:
         Where the provider runs, the new version is tried out beside the old one first. Raises
         UpgradeError where it did not come up, PackageError, ManifestError, NotStartableError.
         """
+        await asyncio.to_thread(self._installation.check_free, code, version.version)
         provider = await asyncio.to_thread(self._provider, code, version)
         installed: list[Installed] = []
 

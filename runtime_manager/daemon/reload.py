@@ -97,8 +97,9 @@ class Reloader:
         for one in plan.settings:
             if not one.is_in_force:
                 _log.warning("settings.need_a_restart", key=one.key)
-        self._supervisor.events.publish("daemon.reloaded", changes=facts)
-        _log.info("daemon.reloaded", **facts)
+        if plan.changes or plan.settings:
+            self._supervisor.events.publish("daemon.reloaded", changes=facts)
+            _log.info("daemon.reloaded", **facts)
 
     def _registry_or_none(self) -> Registry:
         """What is installed; a file that cannot be read must not keep the daemon from starting."""

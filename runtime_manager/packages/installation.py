@@ -91,6 +91,10 @@ class Installation:
             folder=folder,
         )
 
+    def check_free(self, code: str, version: str) -> None:
+        """Raise PackageError where `code` may not be at `version`: held, or a folder in the way."""
+        self._check_free(code, self.registry().get(code) or RegistryEntry(), version)
+
     def adopt(self, manifest: Manifest, version: InstalledVersion) -> Installed:
         """Let a published version be the one in use."""
         return self._use(manifest, version, self._target(manifest.code, version.folder))

@@ -51,6 +51,10 @@ async def test_packages_are_those_of_the_registry(client: Client, home: Home) ->
         "source": "here",
         "installed": "2030-01-02T00:00:00Z",
         "auto_start": False,
+        "held": False,
+        "signer": "",
+        "tree_digest": "",
+        "previous": [],
     }
 
 
