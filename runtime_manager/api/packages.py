@@ -7,15 +7,15 @@ import asyncio
 from aiohttp import web
 
 from runtime_manager.api.operation import Answer, Call, Nothing, Operation
-from runtime_manager.api.parts import ApiParts
-from runtime_manager.api.providers import answer
-from runtime_manager.api.schemas import (
+from runtime_manager.api.package_schemas import (
     AdoptedDocument,
     AdoptRequest,
     PackageDocument,
     PackageList,
     RemovedDocument,
 )
+from runtime_manager.api.parts import ApiParts
+from runtime_manager.api.providers import answer
 from runtime_manager.errors import (
     ManifestError,
     NotStartableError,

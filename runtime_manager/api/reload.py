@@ -13,7 +13,7 @@ from runtime_manager.api.operation import Answer, Call, Nothing, Operation
 from runtime_manager.api.outcome import Deed, is_done, is_settled
 from runtime_manager.api.parts import ApiParts
 from runtime_manager.api.providers import answer
-from runtime_manager.api.schemas import ReloadDocument
+from runtime_manager.api.reload_schemas import ReloadDocument
 from runtime_manager.errors import DaemonError, RegistryError, SettingsError, WaitTimeoutError
 from runtime_manager.model.units import Duration
 from runtime_manager.supervisor.changes import Change, Fate, Reload

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -13,7 +12,6 @@ from runtime_manager.gateway.routes import Route, RouteTable
 from runtime_manager.lifecycle.leases import Lease
 from runtime_manager.model.units import Span
 from runtime_manager.supervisor import events
-from runtime_manager.supervisor.changes import Change, Reload
 from runtime_manager.supervisor.view import Exit
 
 Time = Annotated[
@@ -192,112 +190,6 @@ class RouteList(Schema):
     def of(cls, table: RouteTable) -> RouteList:
         """As published last."""
         return cls(revision=table.revision, routes=[RouteDocument.of(r) for r in table.routes])
-
-
-class PackageDocument(Schema):
-    """One entry of the registry; a text is empty where the registry does not say."""
-
-    code: str
-    version: str
-    source: str
-    installed: str
-    auto_start: bool
-    held: bool
-    signer: str
-    tree_digest: str
-    previous: list[str]
-
-
-class AdoptRequest(Schema):
-    """A version that lies in the store, as the registry is to have it."""
-
-    version: str = Field(max_length=128)
-    source: str = Field(max_length=4096)
-    folder: str = Field(pattern="^[A-Za-z0-9][A-Za-z0-9.+_-]*$", max_length=200)
-    archive_sha256: str = Field("", max_length=64)
-    tree_digest: str = Field("", max_length=200)
-    signer: str = Field("", max_length=200)
-    installed: str = Field("", max_length=40)
-
-
-class AdoptedDocument(Schema):
-    """The version in use now, and the one before; `is_new` is false where it was so already."""
-
-    code: str
-    version: str
-    before: str | None
-    folder: str
-    is_new: bool
-
-
-class RemovedDocument(Schema):
-    """What has been uninstalled, and whether what it wrote is gone too."""
-
-    code: str
-    purged: bool
-
-
-class PackageList(Schema):
-    """What the registry says is installed."""
-
-    packages: list[PackageDocument]
-
-
-class ChangeDocument(Schema):
-    """What a reload means for one provider.
-
-    `keys` of its manifest have changed; `deferred` ones count from its next start on. `error` is
-    why its newest manifest is of no use.
-    """
-
-    code: str
-    change: Literal["added", "removed", "restarted", "changed", "kept", "invalid"]
-    keys: list[str]
-    deferred: list[str]
-    error: str | None
-
-    @classmethod
-    def of(cls, change: Change) -> ChangeDocument:
-        """As planned."""
-        return cls(
-            code=change.code,
-            change=change.fate.value,
-            keys=list(change.keys),
-            deferred=list(change.deferred),
-            error=str(change.error) if change.error else None,
-        )
-
-
-class SettingChangeDocument(Schema):
-    """A setting that has changed; one not in force needs a restart of the daemon."""
-
-    key: str
-    in_force: bool
-
-
-class ReloadDocument(Schema):
-    """What a reload changed, or would change.
-
-    `failed` are those among them that were waited for and have not come up.
-    """
-
-    dry_run: bool
-    providers: list[ChangeDocument]
-    settings: list[SettingChangeDocument]
-    failed: list[str]
-
-    @classmethod
-    def of(cls, reload: Reload, *, dry_run: bool, failed: Iterable[str] = ()) -> ReloadDocument:
-        """As planned, or as done."""
-        return cls(
-            dry_run=dry_run,
-            providers=[ChangeDocument.of(change) for change in reload.changes],
-            settings=[
-                SettingChangeDocument(key=one.key, in_force=one.is_in_force)
-                for one in reload.settings
-            ],
-            failed=sorted(failed),
-        )
 
 
 class ConfigDocument(Schema):
