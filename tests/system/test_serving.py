@@ -14,7 +14,7 @@ import aiohttp
 import psutil
 import pytest
 
-from tests.system.child import Daemon, HomeFolder, environment, wait_until_none_alive
+from tests.system.child import Daemon, HomeFolder, environment
 
 PORT = ("--port", "{port}")
 RTM = (sys.executable, "-m", "runtime_manager")
@@ -80,41 +80,6 @@ def test_asked_to_end_it_ends_well_and_leaves_nothing(
     assert not home.alive()
     assert not (home.root / "run" / "runtime.json").exists()
     assert daemon.rtm("list").returncode == 3
-
-
-def test_a_killed_daemon_leaves_nothing_alive(
-    home: HomeFolder, start_daemon: Callable[..., Daemon], tmp_path: Path
-) -> None:
-    for number in range(3):
-        home.add(f"plain-{number}")
-    home.add("parent", *PORT, "--ignore-term", "--grandchild", str(tmp_path / "grandchild"))
-    home.add("leaver", *PORT, "--setsid-child", str(tmp_path / "leaver"))
-    daemon = start_daemon()
-    daemon.wait_for("plain-0", "plain-1", "plain-2", "parent", "leaver")
-    assert len(home.alive()) == 7
-    daemon.process.kill()
-    daemon.process.wait()
-    wait_until_none_alive(home, within_s=5)
-
-
-def test_the_next_serve_ends_what_neither_daemon_nor_guard_could(
-    home: HomeFolder, start_daemon: Callable[..., Daemon]
-) -> None:
-    home.add("left")
-    daemon = start_daemon()
-    daemon.wait_for("left")
-    pid = daemon.provider("left")["pid"]
-    for guard in psutil.Process(daemon.process.pid).children():
-        if any("guard" in part for part in guard.cmdline()):
-            daemon.process.send_signal(signal.SIGSTOP)  # or it would start another
-            guard.kill()
-    daemon.process.kill()
-    daemon.process.wait()
-    assert psutil.pid_exists(pid)
-    again = start_daemon()
-    again.wait_for("left")
-    assert pid not in home.alive()
-    assert again.provider("left")["pid"] != pid
 
 
 @pytest.mark.parametrize(
