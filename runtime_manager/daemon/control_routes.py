@@ -16,6 +16,7 @@ _FOR_CONTROL = (
     "/api/v1/openapi.json",
     "/api/v1/sessions",
     "/api/v1/config",
+    "/api/v1/reload",
     "/metrics",
 )
 

@@ -9,7 +9,7 @@ API = "/api/v1"
 RESERVED = frozenset(
     """
     providers routes events packages openapi.json leases contexts agents runtimes sessions
-    catalogue mcp config tokens health
+    catalogue mcp config reload tokens health
     """.split()  # noqa: SIM905  # a list of words reads better
 )
 """First segments under /api/v1 that are the control API's."""

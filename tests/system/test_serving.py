@@ -14,6 +14,7 @@ import aiohttp
 import psutil
 import pytest
 
+from runtime_manager.model.namespace import RESERVED
 from tests.system.child import Daemon, HomeFolder, environment
 
 PORT = ("--port", "{port}")
@@ -134,6 +135,16 @@ def test_without_the_token_nothing_is_told(
     right = {"Authorization": f"Bearer {daemon.token}"}
     assert daemon.ask("/api/v1/providers", has_token=False, headers=right).status == 200
     assert daemon.ask("/api/v1/open/", has_token=False).status == 200
+
+
+def test_every_path_of_the_api_is_its_own_and_reached_through_the_gateway(daemon: Daemon) -> None:
+    described = daemon.ask("/api/v1/openapi.json").json["paths"]
+    api = [path for path in described if path.startswith("/api/v1/")]
+    assert "/api/v1/reload" in api
+    for path in api:
+        answer = daemon.ask(path.replace("{code}", "x"), method="OPTIONS")
+        assert b"no-route" not in answer.body, path
+        assert path.split("/")[3] in RESERVED, path
 
 
 def test_a_foreign_host_or_origin_is_turned_away(
