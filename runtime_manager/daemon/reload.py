@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import structlog
@@ -61,16 +62,20 @@ class Reloader:
         Raises SettingsError, RegistryError, DaemonError, and then nothing has changed.
         """
         async with self._turn:
-            settings, found = await self._read()
-            planned = changes(self._supervisor.listed(), found)
-            plan = Reload(
-                tuple(one for one in planned if one.code not in self._supervisor.upgrading),
-                setting_changes(self._settings, settings),
-            )
-            if not is_dry_run:
-                self._carry_out(plan, settings)
-                self._name_unknown(found)
-            return plan
+            with nullcontext() if is_dry_run else self._ground.manager.reloading():
+                return await self._reload(is_dry_run=is_dry_run)
+
+    async def _reload(self, *, is_dry_run: bool) -> Reload:
+        settings, found = await self._read()
+        planned = changes(self._supervisor.listed(), found)
+        plan = Reload(
+            tuple(one for one in planned if one.code not in self._supervisor.upgrading),
+            setting_changes(self._settings, settings),
+        )
+        if not is_dry_run:
+            self._carry_out(plan, settings)
+            self._name_unknown(found)
+        return plan
 
     async def _read(self) -> tuple[Settings, Scan]:
         ground = self._ground
