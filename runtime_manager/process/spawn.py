@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import shlex
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -33,7 +34,10 @@ class Rlimits:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One program to start; `argv[0]` is its path. `listener` is passed on as file descriptor 3."""
+    """One program to start; `argv[0]` is its path. `listener` is passed on as file descriptor 3.
+
+    `cgroup` is a cgroup's folder that the program is in from its first instruction on.
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
@@ -41,6 +45,7 @@ class Launch:
     rlimits: Rlimits = field(default_factory=Rlimits)
     listener: socket.socket | None = None
     has_stdin_pipe: bool = False
+    cgroup: Path | None = None
 
 
 class Child:
@@ -169,9 +174,11 @@ def _argv(launch: Launch) -> tuple[str, ...]:
     """The program's own words, behind a shell that sets limits and moves the listener to 3.
 
     A child's pid is not known before the fork, and LISTEN_PID must be it (sd_listen_fds(3));
-    `exec` keeps the pid.
+    `exec` keeps the pid. 0 is who writes it (cgroups(7)).
     """
     steps = []
+    if launch.cgroup is not None:
+        steps.append(f"echo 0 > {shlex.quote(str(launch.cgroup / 'cgroup.procs'))}")
     if launch.rlimits.open_files is not None:
         steps.append(f"ulimit -n {launch.rlimits.open_files}")
     if launch.rlimits.data_bytes is not None:
