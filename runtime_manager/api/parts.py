@@ -82,6 +82,26 @@ class Usage(Protocol):
         ...
 
     @property
+    def memory_bytes(self) -> int | None:
+        """What its cgroup counts, each page once; None without one, as the pressures."""
+        ...
+
+    @property
+    def memory_pressure(self) -> float | None:
+        """Percent of the last ten seconds in which something of it waited for memory."""
+        ...
+
+    @property
+    def cpu_pressure(self) -> float | None:
+        """For a processor."""
+        ...
+
+    @property
+    def io_pressure(self) -> float | None:
+        """For a disk."""
+        ...
+
+    @property
     def threads(self) -> int:
         """Of all of them."""
         ...

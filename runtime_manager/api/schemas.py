@@ -58,12 +58,20 @@ class CauseDocument(Schema):
 
 
 class UsageDocument(Schema):
-    """What the provider's process tree uses."""
+    """What the provider's process tree uses; what its cgroup tells is null without one.
+
+    `memory_bytes` counts each page once; pressures are percent of the last ten seconds in which
+    something of it had to wait.
+    """
 
     processes: int
     rss_bytes: int
     cpu_seconds: float
     threads: int
+    memory_bytes: int | None = None
+    memory_pressure: float | None = None
+    cpu_pressure: float | None = None
+    io_pressure: float | None = None
 
     @classmethod
     def of(cls, usage: Usage) -> UsageDocument:
@@ -73,6 +81,10 @@ class UsageDocument(Schema):
             rss_bytes=usage.rss_bytes,
             cpu_seconds=usage.cpu_seconds,
             threads=usage.threads,
+            memory_bytes=usage.memory_bytes,
+            memory_pressure=usage.memory_pressure,
+            cpu_pressure=usage.cpu_pressure,
+            io_pressure=usage.io_pressure,
         )
 
 

@@ -69,6 +69,7 @@ async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Da
         guard=men.guard,
         prober=men.prober,
         waited_for=men.waited_for,
+        cgroups=men.cgroups,
         environ=os.environ,
         base_url=ground.settings.public_url or ground.whereabouts.url,
     )

@@ -9,6 +9,7 @@ import structlog
 
 from runtime_manager.clock import Clock
 from runtime_manager.model.home import Home
+from runtime_manager.process.cgroup import Delegation, Refusal, find, take_up
 from runtime_manager.process.guard import Guard
 from runtime_manager.process.leftovers import end_leftovers
 from runtime_manager.process.prober import Prober
@@ -20,16 +21,23 @@ _LEFTOVER_GRACE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Watchmen:
-    """The guard that outlives us, the prober, and the pids of programs that are waited for."""
+    """The guard that outlives us, the prober, and the pids of programs that are waited for.
+
+    `cgroups` is where each program gets one, or why there are none.
+    """
 
     guard: Guard
     prober: Prober
     waited_for: set[int]
+    cgroups: Delegation | Refusal
 
 
 async def watchmen(home: Home, *, clock: Clock, stack: AsyncExitStack) -> Watchmen:
     """Start them, after what an earlier daemon left behind has been ended."""
-    guard = await Guard.start(home.home_id)
+    cgroups = take_up(find())
+    _log.info("cgroups.found", told=cgroups.describe(), are_used=isinstance(cgroups, Delegation))
+    root = cgroups.root if isinstance(cgroups, Delegation) else None
+    guard = await Guard.start(home.home_id, cgroups=root)
     stack.push_async_callback(guard.close)
     become_subreaper()
     waited_for: set[int] = set()
@@ -39,4 +47,4 @@ async def watchmen(home: Home, *, clock: Clock, stack: AsyncExitStack) -> Watchm
         _log.warning("leftover.ended", pid=left.pid, marker=left.marker)
     prober = Prober(clock)
     stack.push_async_callback(prober.close)
-    return Watchmen(guard, prober, waited_for)
+    return Watchmen(guard, prober, waited_for, cgroups)

@@ -61,6 +61,16 @@ def parse_size(value: object) -> int:
     return size
 
 
+def size_text(size_bytes: int) -> str:
+    """As a person would write it, such as `256 MiB`; parse_size gives it back, or nearly."""
+    size, unit = float(size_bytes), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:.4g} {unit}"
+
+
 def _written(words: str, pattern: str) -> WithJsonSchema:
     return WithJsonSchema(
         {

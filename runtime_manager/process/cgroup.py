@@ -1,8 +1,8 @@
 """Whether cgroups of our own may be made (cgroups(7), version 2), and the taking up of them.
 
-A subtree is ours to use when we may write to it and nobody else's process is in it: so systemd gives
-it with Delegate=yes, and a container's own. The daemon goes into a leaf of it, since a cgroup that
-has processes cannot have controllers for its children.
+A subtree is ours to use when we may write to it and nobody else's process is in it: so systemd
+gives it with Delegate=yes. The daemon goes into a leaf of it, since a cgroup that has processes
+cannot have controllers for its children.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ class Delegation:
     root: Path
     controllers: frozenset[str]
 
+    def group(self, code: str, generation: int) -> InstanceCgroup:
+        """The cgroup of one generation, which its taker makes and ends."""
+        return InstanceCgroup(self.root / f"{PREFIX}{code}.{generation}")
+
     def describe(self) -> str:
         """As in `cgroup v2 in /sys/fs/cgroup/x, with memory, pids`."""
         given = ", ".join(name for name in WANTED if name in self.controllers)
@@ -45,7 +49,7 @@ class Refusal:
 
     @property
     def controllers(self) -> frozenset[str]:
-        """None."""
+        """There are none."""
         return frozenset()
 
     def describe(self) -> str:
@@ -53,24 +57,28 @@ class Refusal:
         return self.reason
 
 
-def find(proc: Path = Path("/proc")) -> Delegation | Refusal:
-    """Whether a subtree has been delegated to this process; looks, and changes nothing."""
+def find(pid: int | None = None, *, proc: Path = Path("/proc")) -> Delegation | Refusal:
+    """Whether a subtree has been delegated to process `pid`, by default this one.
+
+    Looks, and changes nothing.
+    """
+    pid = os.getpid() if pid is None else pid
     mount = _mount(proc)
     if mount is None:
         return Refusal("there is no cgroup v2 here")
-    path = _own_path(proc)
+    path = _path(proc / str(pid))
     if path is None:
-        return Refusal("this process is in no cgroup v2")
+        return Refusal("the daemon is in no cgroup v2")
     own = mount / path.lstrip("/")
     root = own.parent if own.name == _LEAF else own
     if not (root / "cgroup.subtree_control").exists():
         return Refusal(f"{root} cannot be divided: it is the root, or hidden from us")
     if not all(os.access(root / name, os.W_OK) for name in (".", "cgroup.subtree_control")):
         return Refusal(f"{root} is not ours to write: it needs Delegate=yes in the unit")
-    others = _others(root)
-    if others:
+    others = (_pids(root) | _pids(root / _LEAF)) - {pid}
+    if others and (others := others - tree.descendants({pid})):
         return Refusal(
-            f"{root} is shared with {len(others)} other processes, such as {others[0]}:"
+            f"{root} is shared with other processes, such as {min(others)}:"
             " it needs Delegate=yes in a unit of its own"
         )
     return Delegation(root, frozenset(WANTED) & _words(root / "cgroup.controllers"))
@@ -83,22 +91,10 @@ def missing(found: Delegation | Refusal) -> str:
     return f"{found.root} has no such controller; where cgroup v1 has it, v2 cannot"
 
 
-class Cgroups:
-    """The cgroups of one daemon's instances. Made by `take_up`."""
-
-    def __init__(self, found: Delegation) -> None:
-        self.delegation = found
-
-    def make(self, code: str, generation: int) -> InstanceCgroup:
-        """A new cgroup for one generation; its taker removes it. Raises OSError."""
-        path = self.delegation.root / f"{PREFIX}{code}.{generation}"
-        group = InstanceCgroup(path)
-        group.make()
-        return group
-
-
-def take_up(found: Delegation) -> Cgroups | Refusal:
-    """Move this process into its leaf, and hand the controllers on; what was left there is ended."""
+def take_up(found: Delegation | Refusal) -> Delegation | Refusal:
+    """Move this process into its leaf, and hand the controllers on; ends what was left there."""
+    if isinstance(found, Refusal):
+        return found
     try:
         for left in found.root.glob(f"{PREFIX}*"):
             InstanceCgroup(left).end()
@@ -108,7 +104,7 @@ def take_up(found: Delegation) -> Cgroups | Refusal:
         given = _handed_on(found.root, sorted(found.controllers))
     except OSError as exc:
         return Refusal(f"{found.root} cannot be divided: {exc.strerror}")
-    return Cgroups(Delegation(found.root, given))
+    return Delegation(found.root, given)
 
 
 def _handed_on(root: Path, names: Iterable[str]) -> frozenset[str]:
@@ -129,18 +125,15 @@ def _mount(proc: Path) -> Path | None:
     return None
 
 
-def _own_path(proc: Path) -> str | None:
-    for line in _lines(proc / "self" / "cgroup"):
+def _path(process: Path) -> str | None:
+    for line in _lines(process / "cgroup"):
         if line.startswith("0::"):
             return line[3:]
     return None
 
 
-def _others(root: Path) -> list[int]:
-    """The processes in `root` that are neither ours nor below us."""
-    pids = [int(word) for word in _lines(root / "cgroup.procs") if word.isdigit()]
-    ours = {os.getpid()} | tree.descendants({os.getpid()}) if len(pids) > 1 else {os.getpid()}
-    return [pid for pid in pids if pid not in ours]
+def _pids(folder: Path) -> set[int]:
+    return {int(word) for word in _lines(folder / "cgroup.procs") if word.isdigit()}
 
 
 def _words(file: Path) -> frozenset[str]:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import structlog
 
@@ -24,17 +25,21 @@ _FAREWELL_S = 5.0
 class Guard:
     """A guard process, and another whenever it is lost. Made by `start`; `close` says goodbye."""
 
-    def __init__(self, home_id: str) -> None:
+    def __init__(self, home_id: str, cgroups: Path | None = None) -> None:
         self._home_id = home_id
+        self._cgroups = cgroups
         self._registered: dict[int, float] = {}
         self._pipe = -1
         self._child = self._spawn()
         self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="guard")
 
     @classmethod
-    async def start(cls, home_id: str) -> Guard:
-        """Start the guard of one home. Raises DaemonError where no process can be had."""
-        return cls(home_id)
+    async def start(cls, home_id: str, *, cgroups: Path | None = None) -> Guard:
+        """Start the guard of one home. Raises DaemonError where no process can be had.
+
+        `cgroups` is the folder in which its providers' cgroups are.
+        """
+        return cls(home_id, cgroups)
 
     @property
     def pid(self) -> int:
@@ -89,7 +94,7 @@ class Guard:
         read_end, self._pipe = os.pipe()
         try:
             popen = subprocess.Popen(
-                [sys.executable, "-I", "-S", guard_main.__file__, self._home_id],
+                [sys.executable, "-I", "-S", guard_main.__file__, self._home_id, *self._folders()],
                 stdin=read_end,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -104,6 +109,9 @@ class Guard:
             os.close(read_end)
         os.set_blocking(self._pipe, False)
         return Child(popen)
+
+    def _folders(self) -> list[str]:
+        return [] if self._cgroups is None else [str(self._cgroups)]
 
     def _say(self, line: str) -> None:
         """A line is far below PIPE_BUF, so it goes whole or not at all (pipe(7)).

@@ -1,8 +1,8 @@
 """The guard: waits for the daemon's end of a pipe to close, then ends what the daemon had started.
 
-Run as `python -I -S guard_main.py HOME_ID` with the pipe as standard input. Lines: `+PID TICKS`,
-`-PID`, `quit`. Standard library only and nothing of ours, to be small. Linux reads /proc; elsewhere
-only the registered groups are known.
+Run as `python -I -S guard_main.py HOME_ID [CGROUPS]` with the pipe as standard input; CGROUPS is the
+folder of the providers' cgroups. Lines: `+PID TICKS`, `-PID`, `quit`. Standard library only and
+nothing of ours, to be small. Linux reads /proc; elsewhere only the registered groups are known.
 """
 
 import os
@@ -75,6 +75,17 @@ def kill(pid: int) -> None:
         return
 
 
+def kill_cgroups(folder: str) -> None:
+    """SIGKILL all that is in the cgroups of providers (the kernel's document on cgroup v2)."""
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        if name.startswith("provider-"):
+            try:
+                with open(f"{folder}/{name}/cgroup.kill", "w") as file:
+                    file.write("1")
+            except OSError:
+                continue
+
+
 def end_all(registered: "dict[int, str]", prefix: bytes) -> None:
     """End every registered group that is still the one registered, and all that is marked."""
     leaders = {pid for pid, ticks in registered.items() if not is_another(pid, ticks)}
@@ -107,6 +118,8 @@ def main() -> None:
             registered[int(pid)] = ticks
         elif word.startswith("-"):
             registered.pop(int(word[1:]), None)
+    for folder in sys.argv[2:]:
+        kill_cgroups(folder)
     end_all(registered, prefix)
 
 

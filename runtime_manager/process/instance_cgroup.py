@@ -28,7 +28,6 @@ class CgroupUsage:
     """
 
     memory_bytes: int | None
-    cpu_seconds: float | None
     memory_pressure: float | None
     cpu_pressure: float | None
     io_pressure: float | None
@@ -77,6 +76,13 @@ class InstanceCgroup:
                 with suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
 
+    def sweep(self) -> set[int]:
+        """Kill everything in it; the pids there were."""
+        left = self.pids()
+        if left:
+            self.kill()
+        return left
+
     def end(self) -> bool:
         """Kill everything in it and remove it; whether it is gone. Blocks for some milliseconds."""
         until = time.monotonic() + _END_S
@@ -95,10 +101,8 @@ class InstanceCgroup:
     def usage(self) -> CgroupUsage:
         """What it uses now."""
         current = self._text("memory.current").strip()
-        micros = self._keyed("cpu.stat").get("usage_usec")
         return CgroupUsage(
             memory_bytes=int(current) if current else None,
-            cpu_seconds=micros / 1e6 if micros is not None else None,
             memory_pressure=pressure_of(self._text("memory.pressure")),
             cpu_pressure=pressure_of(self._text("cpu.pressure")),
             io_pressure=pressure_of(self._text("io.pressure")),

@@ -13,6 +13,7 @@ from runtime_manager.errors import SpawnError
 from runtime_manager.lifecycle.table import Event, State, Wanted
 from runtime_manager.model.manifest import Manifest
 from runtime_manager.model.parts import RestartPolicy, Stop
+from runtime_manager.model.units import size_text
 from runtime_manager.process.exit_status import ExitStatus
 from runtime_manager.process.finding import Finding
 from runtime_manager.supervisor.view import Cause
@@ -74,15 +75,17 @@ def of_exit(
     restart: RestartPolicy = RestartPolicy.ON_FAILURE,
     stderr: Sequence[str] = (),
     left: int = 0,
+    memory_bytes: int | None = None,
 ) -> Cause:
     """The cause of an exit nobody asked for, seen in `state`.
 
-    `stderr` is its last lines; `left` counts the processes it left behind.
+    `stderr` is its last lines; `left` counts the processes it left behind; `memory_bytes` is its
+    limit.
     """
     if status.is_clean and state is not State.STARTING and restart is not RestartPolicy.ALWAYS:
         return DONE
     if status.is_oom:
-        return Cause("out-of-memory", "killed for want of memory", "raise limits.memory")
+        return _of_memory(memory_bytes)
     if state is State.STARTING and is_port_taken(stderr):
         return Cause(
             "port-taken", f"{status.describe()}: its port was taken", "another port is tried"
@@ -95,6 +98,15 @@ def of_exit(
         )
     moment = "before it was ready" if state is State.STARTING else f"while {state}"
     return Cause("exited", f"{status.describe()} {moment}", "rtm logs CODE shows its output")
+
+
+def _of_memory(limit_bytes: int | None) -> Cause:
+    """Without a limit it was the machine that had none left."""
+    if limit_bytes is None:
+        return Cause("out-of-memory", "out of memory: the machine had none left", "set limits")
+    return Cause(
+        "out-of-memory", f"out of memory (limit {size_text(limit_bytes)})", "raise limits.memory"
+    )
 
 
 def is_port_taken(stderr: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,11 +17,13 @@ from runtime_manager.model.endpoint import Endpoint, TcpEndpoint
 from runtime_manager.model.manifest import Listen, Manifest
 from runtime_manager.process.exit_status import ExitStatus
 from runtime_manager.process.finding import Finding, of_silence
+from runtime_manager.process.instance_cgroup import InstanceCgroup
 from runtime_manager.process.listeners import Ownership, exposed_on, owner_of
 from runtime_manager.process.probe import ProbeResult
 from runtime_manager.process.spawn import Child
 from runtime_manager.process.sweep import sweep
 from runtime_manager.process.tree import tree_pids
+from runtime_manager.process.usage import Usage, usage
 from runtime_manager.process.watch import Watch
 from runtime_manager.supervisor.berth import Berth
 
@@ -64,6 +67,7 @@ class Generation:
         folder: Path,
         berth: Berth,
         marker: str,
+        cgroup: InstanceCgroup | None,
         start_watch: Callable[[Generation], Watch | None],
         told: Told,
         lent: ExitStack,
@@ -75,6 +79,7 @@ class Generation:
         self._child = child
         self._berth = berth
         self._marker = marker
+        self._cgroup = cgroup
         self._start_watch = start_watch
         self._watch: Watch | None = None
         self._told = told
@@ -123,8 +128,14 @@ class Generation:
         self._child.signal_group(self.manifest.stop.signal)
 
     def kill(self) -> None:
-        """SIGKILL the group."""
+        """SIGKILL the group, and with it all else in its cgroup."""
         self._child.signal_group(signal.SIGKILL)
+        if self._cgroup is not None:
+            self._cgroup.kill()
+
+    def usage(self) -> Usage | None:
+        """What it uses, None once it has ended. Blocks: call it in a thread."""
+        return usage(self.pid, self._cgroup) if self.is_alive else None
 
     async def ended(self) -> ExitStatus:
         """Wait for the leader's end, sweep what it left, and give everything back."""
@@ -133,10 +144,20 @@ class Generation:
             self._watch.close()
         try:
             with self._lent:
-                self.left_behind = len(sweep(self.pid, marker=self._marker))
+                status = self._seen_by_the_kernel(status)
+                self.left_behind = len(self._sweep())
         except Exception:  # whatever goes wrong here, the exit must be told
             _log.exception("generation.not_swept", pid=self.pid)
         return status
+
+    def _seen_by_the_kernel(self, status: ExitStatus) -> ExitStatus:
+        was_oom = self._cgroup is not None and self._cgroup.was_out_of_memory
+        return replace(status, is_oom=was_oom and status.signal == signal.SIGKILL)
+
+    def _sweep(self) -> set[int]:
+        """By its cgroup, which nothing gets out of unseen, and by its marks where it has none."""
+        left = self._cgroup.sweep() if self._cgroup is not None else set()
+        return left | sweep(self.pid, marker=self._marker)
 
     def hear(self, line: str) -> None:
         """Take a line of standard output: a `report` program says there where it listens."""

@@ -9,15 +9,18 @@ from pathlib import Path
 from runtime_manager.errors import SpawnError
 from runtime_manager.model.home import Home
 from runtime_manager.model.launch import LaunchFacts, LaunchPlan, launch_plan
-from runtime_manager.model.manifest import Limits, Manifest
+from runtime_manager.model.manifest import Manifest
 from runtime_manager.model.provider import Provider
 from runtime_manager.packages.program import resolve_program
+from runtime_manager.process.cgroup import Delegation, Refusal
 from runtime_manager.process.guard import Guard
+from runtime_manager.process.instance_cgroup import InstanceCgroup
+from runtime_manager.process.limits import Bounds, bounds_of
 from runtime_manager.process.notify import NotifySocket
 from runtime_manager.process.output import Output
 from runtime_manager.process.probe import ProbeSpec
 from runtime_manager.process.prober import Prober
-from runtime_manager.process.spawn import Launch, Rlimits, spawn
+from runtime_manager.process.spawn import Launch, spawn
 from runtime_manager.process.watch import Watch
 from runtime_manager.supervisor.berth import Berth, Berths
 from runtime_manager.supervisor.generation import Generation, Told
@@ -35,6 +38,7 @@ class Launcher:
         waited_for: set[int],
         environ: Mapping[str, str],
         base_url: str,
+        cgroups: Delegation | Refusal,
     ) -> None:
         self._home = home
         self._home_id = home.home_id
@@ -43,6 +47,7 @@ class Launcher:
         self._waited_for = waited_for
         self._environ = dict(environ)  # os.environ decodes each name and value at each look
         self._base_url = base_url
+        self._cgroups = cgroups
 
     def berths(self, provider: Provider) -> Berths:
         """The berths of one provider; the runner closes them."""
@@ -52,7 +57,7 @@ class Launcher:
         self, provider: Provider, number: int, *, berths: Berths, output: Output, told: Told
     ) -> Generation:
         """Start generation `number`. Raises SpawnError, and then holds nothing."""
-        rlimits = rlimits_of(provider.manifest.limits)
+        bounds = bounds_of(provider.manifest.limits, self._cgroups)
         program = resolve_program(provider)
         with ExitStack() as lent:
             berth = berths.take(number)
@@ -60,7 +65,11 @@ class Launcher:
             notify = self._notify_socket(provider, number, told)
             lent.callback(notify.close)
             plan = launch_plan(provider, self._facts(number, program, berth, notify))
-            child = spawn(self._launch(provider, plan, berth=berth, rlimits=rlimits))
+            cgroup = self._cgroup(provider, number, bounds)
+            if cgroup is not None:
+                lent.callback(cgroup.end)
+            launch = self._launch(provider, plan, berth=berth, bounds=bounds, cgroup=cgroup)
+            child = spawn(launch)
             lent.callback(output.detach, child)
             self._waited_for.add(child.pid)
             lent.callback(self._waited_for.discard, child.pid)
@@ -73,6 +82,7 @@ class Launcher:
                 folder=provider.folder,
                 berth=berth,
                 marker=plan.env["RTM_INSTANCE"],
+                cgroup=cgroup,
                 start_watch=lambda new: self._watch(new, told),
                 told=told,
                 lent=lent.pop_all(),
@@ -92,6 +102,23 @@ class Launcher:
                 hint="see the limits on open files (ulimit -n) and the free space of run/",
             ) from exc
 
+    def _cgroup(self, provider: Provider, number: int, bounds: Bounds) -> InstanceCgroup | None:
+        """A cgroup for it with its limits, where there are cgroups for us."""
+        if isinstance(self._cgroups, Refusal):
+            return None
+        group = self._cgroups.group(provider.code, number)
+        try:
+            group.make()
+            group.limit(bounds.files)
+        except OSError as exc:
+            group.end()
+            raise SpawnError(
+                f"its cgroup {group.path} cannot be made: {exc.strerror}",
+                is_permanent=False,
+                hint="see that the unit has Delegate=yes; rtm doctor tells more",
+            ) from exc
+        return group
+
     def _facts(self, number: int, program: Path, berth: Berth, notify: NotifySocket) -> LaunchFacts:
         return LaunchFacts(
             program=program,
@@ -105,7 +132,13 @@ class Launcher:
         )
 
     def _launch(
-        self, provider: Provider, plan: LaunchPlan, *, berth: Berth, rlimits: Rlimits
+        self,
+        provider: Provider,
+        plan: LaunchPlan,
+        *,
+        berth: Berth,
+        bounds: Bounds,
+        cgroup: InstanceCgroup | None,
     ) -> Launch:
         try:
             self._home.data(provider.code).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -119,9 +152,10 @@ class Launcher:
             argv=plan.argv,
             env=plan.env,
             cwd=plan.cwd,
-            rlimits=rlimits,
+            rlimits=bounds.rlimits,
             listener=berth.listener,
             has_stdin_pipe=provider.manifest.stop.close_stdin,
+            cgroup=cgroup.path if cgroup is not None else None,
         )
 
     def _watch(self, generation: Generation, told: Told) -> Watch | None:
@@ -135,19 +169,6 @@ class Launcher:
             report=lambda result: told.probed(generation.number, result),
             is_ours=generation.owns_listener,
         )
-
-
-def rlimits_of(limits: Limits) -> Rlimits:
-    """What the kernel can hold a process to without a cgroup. Raises SpawnError for the rest."""
-    refused = [name for name in ("processes", "cpu") if getattr(limits, name) is not None]
-    if refused:
-        raise SpawnError(
-            f"limits.{refused[0]} cannot be kept here",
-            is_permanent=True,
-            hint="it needs a delegated cgroup v2 subtree; take the limit out",
-            kind="limit-refused",
-        )
-    return Rlimits(data_bytes=limits.memory_bytes, open_files=limits.open_files)
 
 
 def probe_spec(manifest: Manifest) -> ProbeSpec:

@@ -331,6 +331,7 @@ class Runner:
             restart=self.provider.manifest.restart.policy,
             stderr=stderr,
             left=live.left_behind,
+            memory_bytes=live.manifest.limits.memory_bytes,
         )
         at = self._world.clock.monotonic()
         seen = Input(Event.EXITED, at, live.number, is_clean=status.is_clean)

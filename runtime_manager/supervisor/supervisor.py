@@ -15,7 +15,7 @@ from runtime_manager.lifecycle.table import Event, Instance, State, Wanted
 from runtime_manager.model.manifest import Start
 from runtime_manager.model.provider import Invalid, Provider
 from runtime_manager.process.output import Output
-from runtime_manager.process.usage import Usage, usage
+from runtime_manager.process.usage import Usage
 from runtime_manager.supervisor import causes
 from runtime_manager.supervisor.changes import Change, Fate, Listed
 from runtime_manager.supervisor.events import EventLog
@@ -264,7 +264,7 @@ class Supervisor:
     def usage(self, code: str) -> Usage | None:
         """What its process tree uses, None without one. Blocks: call it in a thread."""
         live = self._roster.post(code).runner.live
-        return usage(live.pid) if live is not None and live.is_alive else None
+        return live.usage() if live is not None else None
 
     async def wait(
         self, code: str, *, until: Callable[[ProviderView], bool], timeout_s: float

@@ -102,6 +102,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             guard=men.guard,
             prober=men.prober,
             waited_for=men.waited_for,
+            cgroups=men.cgroups,
             environ=os.environ,
             base_url="http://127.0.0.1:1",
         )

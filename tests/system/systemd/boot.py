@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,7 +92,11 @@ def install(folder: Path, checks: list[str]) -> None:
     """Put this tree's package, its dependencies and the checks into the folder."""
     wheels = folder / "opt" / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
-    _call(sys.executable, "-m", "pip", "wheel", "-q", "-w", str(wheels), str(REPOSITORY))
+    with tempfile.TemporaryDirectory() as copy:  # a build leaves things beside its sources
+        shutil.copytree(REPOSITORY / "runtime_manager", Path(copy, "runtime_manager"))
+        for name in ("pyproject.toml", "README.md"):
+            shutil.copy(REPOSITORY / name, copy)
+        _call(sys.executable, "-m", "pip", "wheel", "-q", "-w", str(wheels), copy)
     pip = ["/opt/runtime-manager/bin/python", "-m", "pip", "install", "-q", "--no-index"]
     pip += ["--find-links=/opt/wheels", "--upgrade", "--root-user-action=ignore"]
     _call("chroot", str(folder), *pip, "runtime-manager")

@@ -25,6 +25,7 @@ from guest_tools import (
     get,
     journal,
     main_pid,
+    providers,
     rtm,
     sh,
     shown,
@@ -278,6 +279,73 @@ def token_by_credential() -> str:
     again = get("/api/v1/providers", held="chosen-by-the-operator-1")[0]
     assert (status, refused, written, again) == (200, 401, False, 401)
     return f"token file {facts['token_file']}; 200 with it, 401 without, nothing in run/"
+
+
+@check
+def each_instance_has_a_cgroup() -> str:
+    """Its end takes along what has left session and environment."""
+    fresh()
+    up()
+    folder = add("one")
+    script = "#!/bin/sh\nsetsid env -i /bin/sleep 1234 &\nexec /usr/bin/python3"
+    (folder / "run.sh").write_text(f'{script} /opt/checks/fake_provider.py --port "$PORT"\n')
+    (folder / "run.sh").chmod(0o755)
+    (folder / "manifest.yaml").write_text(
+        '{"code": "one", "binary": "run.sh", "append_args": false}'
+    )
+    sh("systemctl", "restart", SERVICE)
+    one = all_ready("one")["one"]
+    own = Path(f"/proc/{one['pid']}/cgroup").read_text()
+    assert "/provider-one." in own, own
+    assert "/daemon" in Path(f"/proc/{main_pid()}/cgroup").read_text()
+    assert sleepers(1234)
+    rtm("stop", "one")
+    assert not sleepers(1234)
+    rtm("start", "one")
+    assert sleepers(1234)
+    os.kill(main_pid(), signal.SIGKILL)
+    until("none left of the killed daemon's", lambda: len(sleepers(1234)) == 0, within_s=10)
+    until("active", lambda: shown("ActiveState") == "active")
+    found = [line for line in journal().splitlines() if "cgroups.found" in line][-1]
+    return f"{own.strip().splitlines()[-1]}; {found.split('told=')[-1][:120]}"
+
+
+def sleepers(seconds: int) -> list[str]:
+    return sh("pgrep", "-f", f"sleep {seconds}", fails=True).split()
+
+
+def controllers() -> set[str]:
+    file = Path("/sys/fs/cgroup/cgroup.controllers")
+    return set(file.read_text().split()) if file.exists() else set()
+
+
+@check
+def limits() -> str:
+    """Kept where cgroup v2 has the controllers, and refused with the reason where it has not."""
+    fresh()
+    up()
+    add("hungry", limits={"memory": "64MiB"}, restart={"policy": "never"})
+    add("few", limits={"processes": 20})
+    add("slow", limits={"cpu": 0.25})
+    sh("systemctl", "restart", SERVICE)
+    if not {"memory", "pids", "cpu"} <= controllers():
+        rtm("wait", "few", "slow", "--state", "failed", "--timeout", "80s")
+        return f"no controllers here, so: {providers()['few']['cause']['message']}"
+    all_ready("hungry", "few", "slow")
+    held = token()
+    root = next(Path("/sys/fs/cgroup/system.slice/runtime-manager.service").glob("provider-hun*"))
+    said = [(root / "memory.max").read_text().strip()]
+    said += [(next(root.parent.glob("provider-slow*")) / "cpu.max").read_text().strip()]
+    said += [(next(root.parent.glob("provider-few*")) / "pids.max").read_text().strip()]
+    usage = json.loads(rtm("status", "hungry", "--format", "json"))
+    try:
+        get("/api/v1/hungry/eat?mib=200", held=held)
+    except OSError as exc:
+        said.append(repr(exc))
+    rtm("wait", "hungry", "--state", "failed", "--timeout", "60s")
+    cause = providers()["hungry"]["cause"]["message"]
+    assert cause == "out of memory (limit 64 MiB)", cause
+    return f"memory.max, cpu.max, pids.max: {said}; cause: {cause}; usage: {str(usage)[:700]}"
 
 
 @check

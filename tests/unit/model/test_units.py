@@ -10,6 +10,7 @@ from runtime_manager.model.units import (
     parse_duration,
     parse_size,
     parse_span,
+    size_text,
 )
 
 
@@ -97,3 +98,12 @@ def test_seconds_written_as_text_come_back(seconds: float) -> None:
 @given(st.integers(min_value=0, max_value=LARGEST_BYTES))
 def test_bytes_written_as_text_come_back_exactly(size: int) -> None:
     assert parse_size(f"{size}B") == parse_size(size) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (268435456, "256 MiB"), (1536, "1.5 KiB"), (2**41, "2 TiB")],
+)
+def test_a_size_is_told_as_a_person_writes_it(size: int, text: str) -> None:
+    assert size_text(size) == text
+    assert parse_size(text) == size

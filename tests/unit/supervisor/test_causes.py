@@ -35,7 +35,10 @@ def test_the_same_words_while_ready_are_only_words() -> None:
 def test_an_exit_tells_how_and_when() -> None:
     killed = causes.of_exit(ExitStatus(None, 9), State.STARTING)
     assert killed.message == "killed by SIGKILL before it was ready"
-    assert causes.of_exit(ExitStatus(None, 9, is_oom=True), State.READY).kind == "out-of-memory"
+    oom = ExitStatus(None, 9, is_oom=True)
+    told = causes.of_exit(oom, State.READY, memory_bytes=256 * 2**20)
+    assert (told.kind, told.message) == ("out-of-memory", "out of memory (limit 256 MiB)")
+    assert "the machine" in causes.of_exit(oom, State.READY).message
 
 
 @pytest.mark.parametrize(
