@@ -1,7 +1,7 @@
 """The guard: waits for the daemon's end of a pipe to close, then ends what the daemon had started.
 
-Run as `python -I -S guard_main.py HOME_ID [CGROUPS]` with the pipe as standard input; CGROUPS is the
-folder of the providers' cgroups. Lines: `+PID TICKS`, `-PID`, `quit`. Standard library only and
+Run as `python -I -S guard_main.py HOME_ID [CGROUPS]` with the pipe as standard input; CGROUPS is
+the folder of the providers' cgroups. Lines: `+PID TICKS`, `-PID`, `quit`. Standard library only and
 nothing of ours, to be small. Linux reads /proc; elsewhere only the registered groups are known.
 """
 

@@ -1,8 +1,8 @@
 """A provider that misbehaves on request. Standard library only, and little of it: it starts fast.
 
 Answers /health, /echo (what it got, as JSON), /slow?s=N, /stream?n=N&s=GAP (chunks; endless without
-n), /pid, /env, /exit?code=N and /sick (from then on /health fails). Every other path is answered as
-/echo is.
+n), /pid, /env, /eat?mib=N (memory, for good), /exit?code=N and /sick (from then on /health fails).
+Every other path is answered as /echo is.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Fake:
         self.args = args
         self.asked = 0
         self.is_sick = False
+        self.eaten: list[bytes] = []
         self.lock = threading.Lock()
 
     def serve(self, listener: socket.socket) -> None:
@@ -111,6 +112,8 @@ class Fake:
             time.sleep(float(wants.get("s", 1)))
         if path.endswith("/exit"):
             os._exit(int(wants.get("code", 0)))
+        if path.endswith("/eat"):
+            self.eaten.append(b"x" * (int(wants["mib"]) << 20))
         if path.endswith("/sick"):
             self.is_sick = True
         if path.endswith("/health"):
