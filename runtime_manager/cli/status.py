@@ -99,6 +99,9 @@ def _usage(usage: Mapping[str, Any]) -> str:
     if usage.get("processes") is not None:
         count = usage["processes"]
         parts.append(f"{count} process" + ("es" if count != 1 else ""))
+    for what in ("memory", "cpu", "io"):
+        if share := usage.get(f"{what}_pressure"):
+            parts.append(f"{share:g} % of the time waiting for {what}")
     return ", ".join(parts)
 
 

@@ -48,6 +48,10 @@ class Usage:
     rss_bytes: int = 1 << 20
     cpu_seconds: float = 0.5
     threads: int = 3
+    memory_bytes: int | None = None
+    memory_pressure: float | None = 1.5
+    cpu_pressure: float | None = None
+    io_pressure: float | None = None
 
 
 class Lines:

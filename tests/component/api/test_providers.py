@@ -35,6 +35,10 @@ async def test_the_list_tells_what_those_with_a_process_use(
         "rss_bytes": 1 << 20,
         "cpu_seconds": 0.5,
         "threads": 3,
+        "memory_bytes": None,
+        "memory_pressure": 1.5,
+        "cpu_pressure": None,
+        "io_pressure": None,
     }
     assert supervisor.measured == 1
 

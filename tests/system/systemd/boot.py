@@ -119,7 +119,7 @@ def nspawn(folder: Path) -> Iterator[str]:
     """Boot the folder itself, with all changes in memory, on a network of its own."""
     command = ["systemd-nspawn", f"--directory={folder}", "--volatile=overlay", "--boot"]
     command += ["--private-network", "--register=no", "--keep-unit", "--machine=rtm-checks"]
-    yield from _lines([*command, *QUIET])
+    yield from _lines([*command, *QUIET], SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="1")
 
 
 def qemu(folder: Path) -> Iterator[str]:
@@ -144,7 +144,7 @@ def qemu(folder: Path) -> Iterator[str]:
 BOOTS = {"nspawn": nspawn, "qemu": qemu}
 
 
-def _lines(command: list[str]) -> Iterator[str]:
+def _lines(command: list[str], **env: str) -> Iterator[str]:
     """What the machine prints, until it is off; ended by force after LIMIT_S."""
     machine = subprocess.Popen(
         ["timeout", "--kill-after=10", str(LIMIT_S), *command],
@@ -153,6 +153,7 @@ def _lines(command: list[str]) -> Iterator[str]:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        env={**os.environ, **env},
     )
     assert machine.stdout is not None
     try:

@@ -27,6 +27,10 @@ class Usage:
     rss_bytes: int = 1024
     cpu_seconds: float = 0.5
     threads: int = 3
+    memory_bytes: int | None = None
+    memory_pressure: float | None = None
+    cpu_pressure: float | None = None
+    io_pressure: float | None = None
 
 
 def listed(view: ProviderView, usage: Usage | None = None) -> dict[str, Any]:
