@@ -99,9 +99,10 @@ def _usage(usage: Mapping[str, Any]) -> str:
     if usage.get("processes") is not None:
         count = usage["processes"]
         parts.append(f"{count} process" + ("es" if count != 1 else ""))
-    for what in ("memory", "cpu", "io"):
-        if share := usage.get(f"{what}_pressure"):
-            parts.append(f"{share:g} % of the time waiting for {what}")
+    shares = {what: usage.get(f"{what}_pressure") for what in ("memory", "cpu", "io")}
+    parts += [
+        f"{share:g} % of the time waiting for {what}" for what, share in shares.items() if share
+    ]
     return ", ".join(parts)
 
 
