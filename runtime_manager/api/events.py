@@ -13,7 +13,8 @@ from aiohttp import web
 from runtime_manager.api.operation import Answer, Call, Nothing, Operation
 from runtime_manager.api.parts import Providers
 from runtime_manager.api.pictures import Pictures
-from runtime_manager.api.schemas import EventDocument, Schema, Snapshot
+from runtime_manager.api.schema import Schema
+from runtime_manager.api.schemas import EventDocument, Snapshot
 from runtime_manager.api.streams import ReaderGoneError, Stream, Streams, with_silences
 from runtime_manager.errors import UnknownCodeError
 from runtime_manager.supervisor.events import STOPPING, Event

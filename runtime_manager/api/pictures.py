@@ -12,8 +12,8 @@ from runtime_manager.api.schemas import (
     ExitDocument,
     ProviderDetail,
     ProviderDocument,
-    UsageDocument,
 )
+from runtime_manager.api.usage import UsageDocument
 from runtime_manager.supervisor.view import Cause, ProviderView
 
 

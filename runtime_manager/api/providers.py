@@ -12,7 +12,8 @@ from runtime_manager.api.operation import Answer, Call, Nothing, Operation
 from runtime_manager.api.outcome import Deed, check, is_settled
 from runtime_manager.api.parts import Providers
 from runtime_manager.api.pictures import Pictures
-from runtime_manager.api.schemas import ProviderDetail, ProviderList, Schema
+from runtime_manager.api.schema import Schema
+from runtime_manager.api.schemas import ProviderDetail, ProviderList
 from runtime_manager.api.usage import Gauge
 from runtime_manager.errors import NotStartableError, UnknownCodeError, WaitTimeoutError
 from runtime_manager.model.units import Duration

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import Field, PlainSerializer
 
-from runtime_manager.api.parts import Line, Usage
+from runtime_manager.api.parts import Line
+from runtime_manager.api.schema import Schema
+from runtime_manager.api.usage import UsageDocument
 from runtime_manager.gateway.routes import Route, RouteTable
 from runtime_manager.lifecycle.leases import Lease
 from runtime_manager.model.units import Span
@@ -28,16 +30,6 @@ State = Literal[
 ]
 
 
-class Schema(BaseModel):
-    """An answer, or a part of one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    def json_bytes(self) -> bytes:
-        """The answer's body."""
-        return self.model_dump_json(by_alias=True).encode()
-
-
 class ProblemDocument(Schema):
     """An error, as RFC 9457 has it, with `code` for programs and `hint` for people."""
 
@@ -55,37 +47,6 @@ class CauseDocument(Schema):
     kind: str
     message: str
     hint: str
-
-
-class UsageDocument(Schema):
-    """What the provider's process tree uses; what its cgroup tells is null without one.
-
-    `memory_bytes` counts each page once; pressures are percent of the last ten seconds in which
-    something of it had to wait.
-    """
-
-    processes: int
-    rss_bytes: int
-    cpu_seconds: float
-    threads: int
-    memory_bytes: int | None = None
-    memory_pressure: float | None = None
-    cpu_pressure: float | None = None
-    io_pressure: float | None = None
-
-    @classmethod
-    def of(cls, usage: Usage) -> UsageDocument:
-        """As measured."""
-        return cls(
-            processes=usage.processes,
-            rss_bytes=usage.rss_bytes,
-            cpu_seconds=usage.cpu_seconds,
-            threads=usage.threads,
-            memory_bytes=usage.memory_bytes,
-            memory_pressure=usage.memory_pressure,
-            cpu_pressure=usage.cpu_pressure,
-            io_pressure=usage.io_pressure,
-        )
 
 
 class TrafficDocument(Schema):

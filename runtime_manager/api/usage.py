@@ -1,4 +1,4 @@
-"""What providers use, measured in a thread and kept for a second, since many pages may ask."""
+"""What providers use, as the API tells it: measured in a thread and kept for a second, since many pages may ask."""
 
 from __future__ import annotations
 
@@ -6,12 +6,44 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from runtime_manager.api.parts import Providers, Usage
+from runtime_manager.api.schema import Schema
 from runtime_manager.clock import Clock
 from runtime_manager.errors import NotStartableError, UnknownCodeError
 from runtime_manager.supervisor.view import ProviderView
 
 _FRESH_S = 1.0
 _NEVER: tuple[float, Usage | None] = (float("-inf"), None)
+
+
+class UsageDocument(Schema):
+    """What the provider's process tree uses; what its cgroup tells is null without one.
+
+    `memory_bytes` counts each page once; pressures are percent of the last ten seconds in which
+    something of it had to wait.
+    """
+
+    processes: int
+    rss_bytes: int
+    cpu_seconds: float
+    threads: int
+    memory_bytes: int | None = None
+    memory_pressure: float | None = None
+    cpu_pressure: float | None = None
+    io_pressure: float | None = None
+
+    @classmethod
+    def of(cls, usage: Usage) -> UsageDocument:
+        """As measured."""
+        return cls(
+            processes=usage.processes,
+            rss_bytes=usage.rss_bytes,
+            cpu_seconds=usage.cpu_seconds,
+            threads=usage.threads,
+            memory_bytes=usage.memory_bytes,
+            memory_pressure=usage.memory_pressure,
+            cpu_pressure=usage.cpu_pressure,
+            io_pressure=usage.io_pressure,
+        )
 
 
 class Gauge:
