@@ -9,13 +9,13 @@ from aiohttp import web
 from runtime_manager.api.operation import Answer, Call, Nothing, Operation
 from runtime_manager.api.parts import ApiParts
 from runtime_manager.api.providers import answer
+from runtime_manager.api.schema import Schema
 from runtime_manager.api.schemas import (
     LeaseDocument,
     LeaseEnd,
     LeaseList,
     LeaseRequest,
     Name,
-    Schema,
 )
 from runtime_manager.api.streams import Streams
 from runtime_manager.errors import DaemonEndingError, LeaseLimitError, UnknownLeaseError

@@ -1,4 +1,4 @@
-"""What providers use, as the API tells it: measured in a thread and kept for a second, since many pages may ask."""
+"""What providers use, measured in a thread and kept for a second, since many may ask for it."""
 
 from __future__ import annotations
 
