@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from runtime_manager.api.schemas import Schema
+from runtime_manager.api.schema import Schema
 
 
 class PackageDocument(Schema):

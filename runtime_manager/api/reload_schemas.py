@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from runtime_manager.api.schemas import Schema
+from runtime_manager.api.schema import Schema
 from runtime_manager.supervisor.changes import Change, Reload
 
 
