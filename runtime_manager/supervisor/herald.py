@@ -40,10 +40,10 @@ class Herald:
         if now.state is before.state:
             return
         code, generation = self._manifest.code, now.generation
-        if self.is_silent:
-            _log.info("candidate.state", code=code, generation=generation, to=now.state.value)
-            return
         told: dict[str, object] = {"from": before.state.value, "to": now.state.value}
+        if self.is_silent:
+            _log.info("provider.state", code=code, generation=generation, routed=False, **told)
+            return
         message = cause.message if cause else None
         self._events.publish(
             "provider.state", code=code, generation=generation, cause=message, **told
