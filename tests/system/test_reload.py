@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.system.child import Daemon, HomeFolder
+from tests.system.child import Daemon, HomeFolder, environment
 
 
 def edit(folder: Path, **given: object) -> None:
@@ -193,3 +196,26 @@ def test_a_provider_that_is_worked_on_is_restarted_when_its_files_change(
         (folder / "part.py").write_text("x = 1\n")
         events.until("one", "ready")
     assert pids(daemon)["one"] != before
+
+
+def test_the_hangup_of_its_terminal_ends_the_daemon(home: HomeFolder) -> None:
+    home.add("one")
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "runtime_manager", "serve", "--home", str(home.root)]
+    script = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
+    script += "; os.execv(sys.argv[1], sys.argv[1:])"  # with that terminal as its own
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *command, "--listen", "127.0.0.1:0"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env=environment(),
+    )
+    os.close(theirs)
+    said = b""
+    while b"Ctrl-C" not in said:  # the greeting's last line
+        said += os.read(ours, 4096)
+    os.close(ours)
+    assert process.wait(timeout=30) == 0
+    assert not home.alive()
