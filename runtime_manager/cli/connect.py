@@ -49,13 +49,19 @@ def runtime_json_path(home_flag: str | None, environ: Mapping[str, str]) -> str:
     Said again here because what Home imports (pathlib, dataclasses, hashlib) takes longer than
     the whole of `rtm list`.
     """
-    named = home_flag or environ.get("CORE_HOME")
-    if not named and (run := _first(environ.get("RUNTIME_DIRECTORY"))):
+    is_named = home_flag or environ.get("CORE_HOME")
+    if not is_named and (run := _first(environ.get("RUNTIME_DIRECTORY"))):
         return f"{run}/runtime.json"
+    return os.path.join(home_root(home_flag, environ), "run", "runtime.json")  # noqa: PTH118
+
+
+def home_root(home_flag: str | None, environ: Mapping[str, str]) -> str:
+    """The path that `Home.locate(…).root` has; see `runtime_json_path`."""
+    named = home_flag or environ.get("CORE_HOME")
     root = named or _first(environ.get("STATE_DIRECTORY")) or "~/.core"
     if root == "~" or root.startswith("~/"):
         root = (environ.get("HOME") or os.path.expanduser("~")) + root[1:]  # noqa: PTH111
-    return os.path.join(os.path.abspath(root), "run", "runtime.json")  # noqa: PTH100,PTH118
+    return os.path.abspath(root)  # noqa: PTH100
 
 
 def _first(paths: str | None) -> str | None:

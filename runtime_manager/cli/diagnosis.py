@@ -22,7 +22,8 @@ def is_well(provider: Mapping[str, Any]) -> bool:
 def advice(provider: Mapping[str, Any], needs: list[dict[str, Any]]) -> list[str]:
     """What to do, in the order in which to do it; empty where there is nothing to do."""
     cause = provider.get("cause") or {}
-    told = [str(cause["hint"])] if cause.get("hint") else []
+    is_told_already = provider["state"] == "invalid"  # beside each mistake of the manifest
+    told = [str(cause["hint"])] if cause.get("hint") and not is_told_already else []
     return list(dict.fromkeys([*told, *_further(provider, needs)]))
 
 

@@ -38,7 +38,10 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     document = client.post("/api/v1/sessions", {"for": arguments.target, "via": arguments.via})
     if terminal.is_json:
         terminal.document(document)
-    elif arguments.is_printed or not terminal.is_terminal or not _opened(document["url"]):
+    elif arguments.is_printed or not terminal.is_terminal:
+        terminal.line(document["url"])
+    elif not _opened(document["url"]):
+        terminal.remark("rtm: no browser was found; this address works once, within a minute:")
         terminal.line(document["url"])
     return ExitCode.DONE
 

@@ -124,7 +124,8 @@ def _overview() -> str:
 
 def _epilog(verb: Verb) -> str:
     examples = "\n".join(["examples:", *(f"  {example}" for example in verb.examples)])
-    return f"{examples}\n\n{_exit_code_lines(verb.exit_codes)}"
+    notes = "\n".join(verb.notes)
+    return "\n\n".join(filter(None, [examples, notes, _exit_code_lines(verb.exit_codes)]))
 
 
 def _exit_code_lines(codes: Sequence[ExitCode]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
-from runtime_manager.cli.connect import find_daemon
+from runtime_manager.cli.connect import find_daemon, home_root
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.human import age_of, printable, size
 from runtime_manager.cli.table import pad
@@ -33,7 +34,7 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Print the status; FAILED when the provider asked about is not ready."""
     daemon = find_daemon(arguments.home)
     if arguments.code is None:
-        return _daemon_status(daemon, terminal)
+        return _daemon_status(daemon, terminal, home_flag=arguments.home)
     provider = daemon.client.get(provider_target(arguments.code))
     if terminal.is_json:
         terminal.document(provider)
@@ -122,13 +123,13 @@ def _last_words(provider: Mapping[str, Any]) -> list[str]:
     return ["  last lines of stderr:", *(f"    {printable(line)}" for line in words)]
 
 
-def _daemon_status(daemon: Daemon, terminal: Terminal) -> ExitCode:
+def _daemon_status(daemon: Daemon, terminal: Terminal, *, home_flag: str | None) -> ExitCode:
     providers = daemon.client.get(PROVIDERS_UNMEASURED)["providers"]
     health = daemon.client.get("/healthz")
     counts: dict[str, int] = {}
     for provider in providers:
         counts[provider["state"]] = counts.get(provider["state"], 0) + 1
-    facts = {**daemon.facts, **health}
+    facts = {"home": home_root(home_flag, os.environ), **daemon.facts, **health}
     if terminal.is_json:
         terminal.document({"daemon": facts, "counts": counts})
         return ExitCode.DONE
@@ -143,8 +144,10 @@ def _daemon_lines(
     uptime = age_of(facts.get("started_at"), now=datetime.now(UTC))
     parts = ", ".join(f"{count} {terminal.paint_state(name)}" for name, count in counts.items())
     rows = (
+        ("home", facts.get("home")),
         ("url", facts.get("url")),
         ("pid", facts.get("pid")),
+        ("token", facts.get("token_file")),
         ("up for", uptime),
         ("version", facts.get("version")),
     )

@@ -74,8 +74,10 @@ class Terminal:
             self.err.write(json.dumps(problem_of(error), ensure_ascii=False) + "\n")
             return
         problems = error.facts.get("problems")
-        for text in problems if isinstance(problems, tuple) else (error.message,):
-            self.err.write(f"rtm: {text}\n")
+        if isinstance(problems, tuple) and len(problems) > 1:
+            self.err.writelines(f"rtm: {text}\n" for text in problems)  # each with its own hint
+            return
+        self.err.write(f"rtm: {error.message}\n")
         if error.hint:
             self.err.write(f"hint: {error.hint}\n")
 

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 class Verb:
-    """One row of the table below; `module` is below `runtime_manager.cli`."""
+    """One row of the table below; `module` is below `runtime_manager.cli`.
 
-    __slots__ = ("examples", "exit_codes", "module", "purpose")
+    `notes` are sentences that the help ends with, where arguments and examples do not say it.
+    """
+
+    __slots__ = ("examples", "exit_codes", "module", "notes", "purpose")
 
     def __init__(
         self,
@@ -25,10 +28,12 @@ class Verb:
         module: str,
         examples: Sequence[str],
         exit_codes: Sequence[ExitCode] = (),
+        notes: Sequence[str] = (),
     ) -> None:
         self.purpose = purpose
         self.module = module
         self.examples = examples
+        self.notes = notes
         self.exit_codes = (ExitCode.DONE, ExitCode.FAILED, ExitCode.USAGE, *exit_codes)
 
 
@@ -47,6 +52,10 @@ GROUPS: dict[str, dict[str, Verb]] = {
             examples=[
                 "rtm serve",
                 "rtm serve --listen 127.0.0.1:0 --announce json --exit-on-stdin-eof",
+            ],
+            notes=[
+                "signals: SIGTERM and SIGINT stop all providers and end it, a second one without",
+                "their graces; SIGHUP reads settings and manifests anew, as rtm reload does.",
             ],
             exit_codes=_READS_FILES,
         ),
@@ -117,13 +126,21 @@ GROUPS: dict[str, dict[str, Verb]] = {
             "Show what a provider wrote to its standard output and error",
             module="logs",
             examples=["rtm logs cool --tail 20", "rtm logs cool --follow --stream stderr"],
+            notes=[
+                "With --format json each line is a document of its own (NDJSON): number, at,",
+                "stream, generation, text.",
+            ],
             exit_codes=_FOLLOWS,
         ),
         "events": Verb(
             "Follow what happens: state changes, exits, routes",
             module="events",
             examples=["rtm events", "rtm events --code cool --format json", "rtm events --once"],
-            exit_codes=(*_ASKS, ExitCode.INTERRUPTED),
+            exit_codes=_FOLLOWS,
+            notes=[
+                "With --format json each line is a document of its own (NDJSON): name, number, at,",
+                "code, generation, data; the first is the snapshot.",
+            ],
         ),
     },
     "Providers": {

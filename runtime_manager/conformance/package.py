@@ -28,8 +28,9 @@ def manifest(folder: Path) -> tuple[Finding, Provider | None]:
         provider = read_provider(folder)
     except InputError as error:
         problems = error.facts.get("problems")
-        texts = problems if isinstance(problems, tuple) else (error.message,)
-        return broken(Promise.MANIFEST, "\n".join(map(str, texts)), hint=error.hint), None
+        if isinstance(problems, tuple):  # each with its own hint
+            return broken(Promise.MANIFEST, "\n".join(problems)), None
+        return broken(Promise.MANIFEST, error.message, hint=error.hint), None
     return kept(Promise.MANIFEST), provider
 
 

@@ -212,7 +212,7 @@ class Engine:
 
     def _no_route(self, place: Place) -> Problem:
         if place.label is not None and not self.lanes.has_name(place.label):
-            return problems.FOREIGN_HOST
+            return problems.UNKNOWN_NAME
         return problems.NO_ROUTE
 
     def _forwarded(self, front: Front, host: bytes) -> bytes:

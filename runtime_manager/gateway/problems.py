@@ -78,6 +78,10 @@ FOREIGN_HOST = Problem(
     421, "foreign-host", "This daemon does not answer to that host name.",
     "Use localhost, 127.0.0.1 or NAME.localhost with this daemon's port, or add the name to hosts.",
 )  # fmt: skip
+UNKNOWN_NAME = Problem(
+    421, "unknown-name", "No provider has the name in this Host.",
+    "`rtm list` shows the codes: a provider is at CODE.localhost, with this daemon's port.",
+)  # fmt: skip
 FOREIGN_ORIGIN = Problem(
     403, "foreign-origin", "Pages of that origin may not call this daemon.",
     "Add the origin to allowed_origins if it is trusted.",

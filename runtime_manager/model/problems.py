@@ -73,10 +73,13 @@ def failure(
 ) -> InputError:
     """The error that tells the first of `problems`, in the order of lines, and counts the others.
 
-    Facts: file, line, key, and `problems`: one text for each.
+    Facts: file, line, key, and `problems`: one text for each, with its hint.
     """
     ordered = sorted(problems, key=lambda p: document.line(p.path) or 1)
     texts = tuple(f"{place(document, p)}: {p.key}: {p.text}" for p in ordered)
+    told = tuple(
+        f"{text} ({p.hint})" if p.hint else text for text, p in zip(texts, ordered, strict=True)
+    )
     first, more = ordered[0], len(ordered) - 1
     return error(
         texts[0] + (f"; and {more} more" if more else ""),
@@ -84,7 +87,7 @@ def failure(
         file=document.file,
         line=document.line(first.path) or 1,
         key=first.key,
-        problems=texts,
+        problems=told,
     )
 
 

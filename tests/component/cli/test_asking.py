@@ -138,7 +138,8 @@ def test_status_of_the_daemon_counts_and_names_the_troubled(daemon: CannedDaemon
     said = rtm("status")
     told = " ".join(said.out.split())
     assert said.code == 0
-    assert "url http://127.0.0.1:9880 pid 4242" in told
+    home = daemon.home
+    assert f"home {home.root} url http://127.0.0.1:9880 pid 4242 token {home.token}" in told
     assert "version 0.0.9" in told
     assert "1 ready, 1 failed" in told
     assert "broken failed exit code 3 before it was ready" in told
@@ -213,6 +214,22 @@ def test_open_on_a_terminal_hands_the_address_to_the_browser(
     environ = {**environ, "BROWSER": f"{browser} %s"}
     on_a_terminal(["open", "cool"], home=home, environ=environ, columns=80)
     assert (tmp_path / "opened").read_text() == "http://cool.localhost:9880/_rtm/x"
+
+
+def test_open_without_a_browser_says_so_and_prints_the_address(
+    daemon: CannedDaemon,
+    home: Home,
+    environ: dict[str, str],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    daemon.answer("POST", "/api/v1/sessions", {"url": "http://cool.localhost:9880/_rtm/x"})
+    kept = {k: v for k, v in environ.items() if k not in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")}
+    said = on_a_terminal(
+        ["open", "cool"], home=home, environ={**kept, "PATH": str(tmp_path)}, columns=80
+    )
+    assert "no browser was found" in capfd.readouterr().err
+    assert "http://cool.localhost:9880/_rtm/x" in said
 
 
 def test_config_shows_what_the_daemon_runs_with(daemon: CannedDaemon, rtm: Rtm) -> None:

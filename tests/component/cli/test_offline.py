@@ -77,6 +77,15 @@ def test_check_lists_every_error_of_every_file_and_changes_none(home: Home, rtm:
     }
 
 
+def test_each_mistake_has_its_own_hint(home: Home, rtm: Rtm) -> None:
+    home.config.write_text("lisen: x\ngateway:\n  wat: 1s\n")
+    lines = rtm("config", "--check").err.splitlines()
+    assert lines == [
+        f"rtm: {home.config}:1: lisen: there is no such key (did you mean `listen`?)",
+        f"rtm: {home.config}:3: gateway.wat: there is no such key (did you mean `wait`?)",
+    ]
+
+
 @pytest.mark.parametrize("file", ["manifest", "config", "registry"])
 def test_each_file_has_a_schema(file: str, rtm: Rtm) -> None:
     schema = json.loads(rtm("schema", file).out)

@@ -14,16 +14,20 @@ from tests.component.cli.test_offline import install
 if TYPE_CHECKING:
     from runtime_manager.model.home import Home
 
-A_MINUTE_AGO = (datetime.now(UTC) - timedelta(seconds=70)).isoformat()
-RESTING = {
-    **BROKEN_IN_FULL,
-    "state": "backoff",
-    "retry_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat(),
-    "exits": [
-        {"generation": 1, "at": A_MINUTE_AGO, "status": "exit code 2", "left": 0},
-        {"generation": 2, "at": A_MINUTE_AGO, "status": "exit code 3", "left": 1},
-    ],
-}
+
+def resting() -> dict[str, object]:
+    """One that rests after two failures, as it is now."""
+    now = datetime.now(UTC)
+    a_minute_ago = (now - timedelta(seconds=70)).isoformat()
+    return {
+        **BROKEN_IN_FULL,
+        "state": "backoff",
+        "retry_at": (now + timedelta(hours=1)).isoformat(),
+        "exits": [
+            {"generation": 1, "at": a_minute_ago, "status": "exit code 2", "left": 0},
+            {"generation": 2, "at": a_minute_ago, "status": "exit code 3", "left": 1},
+        ],
+    }
 
 
 def squeezed(text: str) -> str:
@@ -31,7 +35,7 @@ def squeezed(text: str) -> str:
 
 
 def test_all_that_helps_is_told_and_what_to_do(daemon: CannedDaemon, rtm: Rtm) -> None:
-    daemon.answer("GET", "/api/v1/providers/broken", RESTING)
+    daemon.answer("GET", "/api/v1/providers/broken", resting())
     said = rtm("why", "broken")
     assert said.code == 1
     told = squeezed(said.out)
@@ -54,7 +58,7 @@ def test_who_holds_its_port_is_told(
     daemon: CannedDaemon, rtm: Rtm, listening: socket.socket
 ) -> None:
     endpoint = f"127.0.0.1:{listening.getsockname()[1]}"
-    daemon.answer("GET", "/api/v1/providers/broken", {**RESTING, "endpoint": endpoint})
+    daemon.answer("GET", "/api/v1/providers/broken", {**resting(), "endpoint": endpoint})
     assert f"port {endpoint} is held by " in squeezed(rtm("why", "broken").out)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime_manager.cli.connect import runtime_json_path
+from runtime_manager.cli.connect import home_root, runtime_json_path
 from runtime_manager.client.targets import provider_target
 from runtime_manager.model.home import Home
 
@@ -38,6 +38,7 @@ def test_the_daemon_is_looked_for_where_it_says_where_it_is(
 ) -> None:
     environ = {**environ, "HOME": os.environ["HOME"]}
     assert Path(runtime_json_path(flag, environ)) == Home.locate(flag, environ).runtime_json
+    assert Path(home_root(flag, environ)) == Home.locate(flag, environ).root
 
 
 def test_a_code_is_quoted_into_its_address() -> None:

@@ -52,11 +52,11 @@ def test_a_failure_is_said_with_its_hint() -> None:
     assert terminal.err.getvalue() == "rtm: it broke\nhint: mend it\nrtm: again\n"
 
 
-def test_of_a_bad_file_each_problem_is_said() -> None:
+def test_of_a_bad_file_each_problem_is_said_with_its_own_hint() -> None:
     terminal = terminal_of(io.StringIO())
-    problems = ("c.yaml:1: a: bad", "c.yaml:3: b: worse")
+    problems = ("c.yaml:1: a: bad (h)", "c.yaml:3: b: worse")
     terminal.failure(SettingsError("c.yaml:1: a: bad; and 1 more", hint="h", problems=problems))
-    assert terminal.err.getvalue() == "rtm: c.yaml:1: a: bad\nrtm: c.yaml:3: b: worse\nhint: h\n"
+    assert terminal.err.getvalue() == "rtm: c.yaml:1: a: bad (h)\nrtm: c.yaml:3: b: worse\n"
 
 
 def test_a_failure_for_programs_is_one_line_of_json() -> None:
