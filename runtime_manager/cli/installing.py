@@ -8,6 +8,7 @@ from runtime_manager.cli.exit_codes import ExitCode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
 
     from runtime_manager.cli.package_work import Candidate, Installation, Installed
     from runtime_manager.cli.terminal import Terminal
@@ -30,10 +31,20 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="use the folder where it lies, for development; nothing is copied",
     )
+    add_install_arguments(parser)
+
+
+def add_install_arguments(parser: ArgumentParser) -> None:
+    """Add what `install` and `upgrade` share."""
     parser.add_argument(
         "--manifest", metavar="FILE", help="for a package of PyPI or npm that has none"
     )
     add_index(parser)
+    parser.add_argument(
+        "--allow-downgrade",
+        action="store_true",
+        help="take a version from an index that is older than the installed one",
+    )
     parser.add_argument(
         "--yes", action="store_true", help="agree to what it asks to be allowed, unasked"
     )
@@ -41,51 +52,87 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Get, check and install; tell what is in use now."""
-    from runtime_manager.cli.live_installation import installation_of
-    from runtime_manager.cli.package_work import home_of
     from runtime_manager.model.source import parse_source
 
     spec = parse_source(arguments.source, sha256=arguments.sha256, link=arguments.link)
-    home = home_of(arguments.home)
-    installation = installation_of(home, arguments.home)
-    installation.sweep()
+    order = Order(arguments, terminal)
     if arguments.link:
-        return _link(spec, installation, arguments=arguments, terminal=terminal)
-    return _install(spec, home, installation=installation, arguments=arguments, terminal=terminal)
+        return _link(spec, order.installation, arguments=arguments, terminal=terminal)
+    done = order.install(spec)
+    if done and terminal.is_json:
+        terminal.document({**done[-1], "dependencies": done[:-1]})
+    return ExitCode.DONE if done else ExitCode.FAILED
 
 
-def _install(
-    spec: SourceSpec,
-    home: Home,
-    *,
-    installation: Installation,
-    arguments: Namespace,
-    terminal: Terminal,
-) -> ExitCode:
-    from pathlib import Path
+class Order:
+    """One call's installing: what is asked for, and what that needs from the indexes."""
 
-    from runtime_manager.cli.package_work import candidate_of
-    from runtime_manager.cli.progress import ProgressLine
-    from runtime_manager.cli.supplying import open_supply
+    def __init__(self, arguments: Namespace, terminal: Terminal) -> None:
+        from runtime_manager.cli.live_installation import installation_of
+        from runtime_manager.cli.package_work import home_of
+        from runtime_manager.cli.supplying import open_supply
 
-    supply = open_supply(arguments, terminal)
-    manifest = Path(arguments.manifest) if arguments.manifest else None
-    with (
-        ProgressLine(terminal, str(spec)) as progress,
-        supply.fetched(
-            spec, registry=installation.registry(), manifest=manifest, progress=progress
-        ) as fetched,
-        candidate_of(home, fetched, progress=progress) as candidate,
-    ):
-        progress.clear()
-        _warn(candidate, terminal)
-        if not _is_agreed(candidate.manifest, home, arguments=arguments, terminal=terminal):
-            return ExitCode.FAILED
-        progress("wait until the new one has proved itself", 0, None)
-        installed = installation.install(candidate)
-        progress.clear()
-        _tell(installed, candidate, terminal)
-    return ExitCode.DONE
+        self.home = home_of(arguments.home)
+        self.installation = installation_of(self.home, arguments.home)
+        self.supply = open_supply(arguments, terminal)
+        self._arguments = arguments
+        self._terminal = terminal
+        self.installation.sweep()
+
+    def install(
+        self, spec: SourceSpec, *, needed_by: tuple[str, ...] = ()
+    ) -> list[Mapping[str, object]]:
+        """What was installed, for programs: its dependencies first; nothing if it was refused.
+
+        `needed_by` are the codes that brought it in, so that a cycle of them comes to an end.
+        """
+        from pathlib import Path
+
+        from runtime_manager.cli.package_work import candidate_of, document
+        from runtime_manager.cli.progress import ProgressLine
+
+        given = None if needed_by else self._arguments.manifest
+        with (
+            ProgressLine(self._terminal, str(spec)) as progress,
+            self.supply.fetched(
+                spec,
+                registry=self.installation.registry(),
+                may_downgrade=self._arguments.allow_downgrade,
+                manifest=Path(given) if given else None,
+                progress=progress,
+            ) as fetched,
+            candidate_of(self.home, fetched, progress=progress) as candidate,
+        ):
+            progress.clear()
+            _warn(candidate, self._terminal)
+            if not _is_agreed(
+                candidate.manifest, self.home, arguments=self._arguments, terminal=self._terminal
+            ):
+                return []
+            done = self._dependencies(candidate.manifest, needed_by)
+            progress("wait until the new one has proved itself", 0, None)
+            installed = self.installation.install(candidate)
+            progress.clear()
+            _tell(installed, self._terminal)
+            return [*done, document(installed, candidate)]
+
+    def _dependencies(
+        self, manifest: Manifest, needed_by: tuple[str, ...]
+    ) -> list[Mapping[str, object]]:
+        """Install what it needs, as far as an index has it; say what none has."""
+        from runtime_manager.cli.package_work import missing, offered
+
+        done: list[Mapping[str, object]] = []
+        for code in missing(self.home, self.installation.registry(), manifest):
+            spec = offered(self.supply, code)
+            if code in needed_by:
+                continue
+            if spec is None:
+                self._terminal.remark(f"rtm: {manifest.code} needs {code}, which is not installed")
+            else:
+                self._terminal.remark(f"rtm: {manifest.code} needs {code}")
+                done += self.install(spec, needed_by=(*needed_by, manifest.code))
+        return done
 
 
 def _link(
@@ -93,7 +140,7 @@ def _link(
 ) -> ExitCode:
     from pathlib import Path
 
-    from runtime_manager.cli.package_work import home_of
+    from runtime_manager.cli.package_work import document, home_of
     from runtime_manager.packages.candidate import LocalPackage
     from runtime_manager.packages.package_folder import read_package
 
@@ -101,7 +148,10 @@ def _link(
     manifest = read_package(folder).manifest
     if not _is_agreed(manifest, home_of(arguments.home), arguments=arguments, terminal=terminal):
         return ExitCode.FAILED
-    _tell(installation.link(LocalPackage(folder, str(folder))), None, terminal)
+    installed = installation.link(LocalPackage(folder, str(folder)))
+    _tell(installed, terminal)
+    if terminal.is_json:
+        terminal.document(document(installed))
     return ExitCode.DONE
 
 
@@ -114,11 +164,9 @@ def _warn(candidate: Candidate, terminal: Terminal) -> None:
 def _is_agreed(manifest: Manifest, home: Home, *, arguments: Namespace, terminal: Terminal) -> bool:
     """Show what it asks for; ask where an upgrade asks for more than was agreed to."""
     from runtime_manager.cli.asking import agreed
-    from runtime_manager.cli.package_work import Installation, missing, permissions_of
+    from runtime_manager.cli.package_work import Installation, permissions_of
 
     registry = Installation(home).registry()
-    for code in missing(home, registry, manifest):
-        terminal.remark(f"rtm: {manifest.code} needs {code}, which is not installed")
     all_, new, is_upgrade = permissions_of(manifest, registry)
     if not all_:
         return True
@@ -131,11 +179,8 @@ def _is_agreed(manifest: Manifest, home: Home, *, arguments: Namespace, terminal
     return agreed(question, terminal, is_agreed=arguments.yes)
 
 
-def _tell(installed: Installed, candidate: Candidate | None, terminal: Terminal) -> None:
-    from runtime_manager.cli.package_work import document
-
+def _tell(installed: Installed, terminal: Terminal) -> None:
     if terminal.is_json:
-        terminal.document(document(installed, candidate))
         return
     name = f"{installed.code} {installed.version}"
     if not installed.is_new:

@@ -11,12 +11,14 @@ from runtime_manager.errors import PackageError
 from runtime_manager.model.home import Home
 from runtime_manager.model.manifest import Manifest
 from runtime_manager.model.registry import Registry
+from runtime_manager.model.source import IndexSource
 from runtime_manager.packages.candidate import Candidate, Fetched, staged
 from runtime_manager.packages.dependents import dependents, missing_dependencies
 from runtime_manager.packages.discovery import scan
 from runtime_manager.packages.installation import Installation, Installed
 from runtime_manager.packages.permissions import asked_for, widened
 from runtime_manager.packages.progress import Progress
+from runtime_manager.packages.supply import Supply
 
 __all__ = ["Candidate", "Installation", "Installed"]
 
@@ -45,6 +47,22 @@ def permissions_of(manifest: Manifest, registry: Registry) -> tuple[list[str], l
 def missing(home: Home, registry: Registry, manifest: Manifest) -> list[str]:
     """What it depends on that is not there."""
     return missing_dependencies(manifest, scan(home, registry, {}))
+
+
+def offered(supply: Supply, code: str) -> IndexSource | None:
+    """How to install `code` from an index; None where none has it, or one was put there by hand.
+
+    Raises PackageError for an index that cannot be used.
+    """
+    if (supply.home.providers / code).exists():
+        return None
+    try:
+        supply.indexes.find(code)
+    except PackageError as error:
+        if error.facts.get("kind") in ("no-index", "not-in-index"):
+            return None
+        raise
+    return IndexSource(code)
 
 
 def to_remove(home: Home, codes: Sequence[str], *, cascade: bool) -> list[str]:

@@ -205,6 +205,12 @@ GROUPS: dict[str, dict[str, Verb]] = {
             ],
             exit_codes=_READS_FILES,
         ),
+        "upgrade": Verb(
+            "Install the newest version of packages, from where they came or from another source",
+            module="upgrading",
+            examples=["rtm upgrade cool", "rtm upgrade cool@^2", "rtm upgrade --all"],
+            exit_codes=_OF_ONE,
+        ),
         "uninstall": Verb(
             "Remove packages; what they wrote stays, unless it is purged",
             module="package_changes",

@@ -149,3 +149,86 @@ def test_an_index_cannot_move_the_cursor(home: Home, tmp_path: Path, rtm: Rtm) -
 
 def test_the_schema_of_an_index_is_printed(rtm: Rtm) -> None:
     assert rtm("schema", "index").document["title"] == "Index"
+
+
+def test_a_package_is_installed_upgraded_and_not_downgraded_unasked(
+    index: Path, archives: Path, home: Home, rtm: Rtm
+) -> None:
+    place = ("--index", str(index))
+    assert rtm("install", "cool@~1.0", *place).out == "installed cool 1.0.0\n"
+    assert rtm("upgrade", "cool", *place).out == "cool 1.0.0 is installed already\n"
+    assert rtm("upgrade", "cool@^1", *place).out == "installed cool 1.2.0, in place of 1.0.0\n"
+    (archives / "cool-1.2.0.tar.gz").unlink()
+    rtm("index", "build", str(archives))
+    said = rtm("upgrade", "cool", *place)
+    assert said.code == 1
+    assert "cool 1.0.0 is older than the installed 1.2.0" in said.err
+    assert "--allow-downgrade" in said.err
+    said = rtm("upgrade", "cool", *place, "--allow-downgrade")
+    assert said.out == "installed cool 1.0.0, in place of 1.2.0\n"
+
+
+def test_all_that_came_from_an_index_are_upgraded_but_for_the_held(
+    index: Path, home: Home, rtm: Rtm
+) -> None:
+    install(home, cool="cool", other="other", mine="/srv/mine")
+    rtm("hold", "cool")
+    home.config.write_text(f"indexes: [{index}]\n")
+    said = rtm("upgrade", "--all", "--allow-downgrade")
+    assert said.out == "installed other 0.1.0, in place of 1.0.0\n"
+    assert "cool is held at 1.0.0" in said.err
+
+
+def test_what_cannot_be_upgraded_is_told(index: Path, home: Home, rtm: Rtm) -> None:
+    install(home, tagged="git+https://example.org/c@v1", linked="link:/srv/x")
+    assert rtm("upgrade").code == 2
+    assert rtm("upgrade", "x", "--all").code == 2
+    assert rtm("upgrade", "coool").code == 4
+    for code in ("tagged", "linked"):
+        said = rtm("upgrade", code)
+        assert said.code == 1
+        assert "which has nothing newer" in said.err
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_what_a_package_needs_is_installed_from_the_index_before_it(
+    archives: Path, tmp_path: Path, home: Home, rtm: Rtm, is_json: bool
+) -> None:
+    for code, needs in (("top", "[middle, alone]"), ("middle", "[top, cool]")):
+        source = tmp_path / code
+        source.mkdir()
+        text = f"code: {code}\nversion: 1.0.0\nbinary: ./run\ndepends_on: {needs}\n"
+        (source / "manifest.yaml").write_text(text)
+        pack(source, output=archives / f"{code}.tar.gz")
+    rtm("index", "build", str(archives))
+    format_ = ("--format", "json") if is_json else ()
+    said = rtm("install", "top", "--index", str(archives), *format_)
+    if is_json:
+        done = said.document
+        assert [one["code"] for one in (*done["dependencies"], done)] == ["cool", "middle", "top"]
+        return
+    assert said.out.splitlines() == [
+        "installed cool 1.2.0",
+        "installed middle 1.0.0",
+        "installed top 1.0.0",
+    ]
+    assert "top needs alone, which is not installed" in said.err
+
+
+def test_another_s_code_in_an_archive_of_an_index_is_refused(
+    index: Path, archives: Path, home: Home, rtm: Rtm
+) -> None:
+    text = index.read_text().replace('"code": "other"', '"code": "mine"')
+    index.write_text(text)
+    said = rtm("install", "mine", "--index", str(index))
+    assert said.code == 1
+    assert "has the code other, and mine was asked for" in said.err
+    assert not (home.providers / "mine").exists()
+
+
+def test_an_index_that_demands_a_signer_gets_no_other(archives: Path, home: Home, rtm: Rtm) -> None:
+    rtm("index", "build", str(archives), "--signer", "ab" * 16)
+    said = rtm("install", "other", "--index", str(archives))
+    assert said.code == 1
+    assert "sign" in said.err
+    assert not (home.providers / "other").exists()
