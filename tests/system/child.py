@@ -47,9 +47,10 @@ class HomeFolder:
         (folder / "manifest.yaml").write_text(yaml.safe_dump({"code": code, **fake, **fields}))
         return folder
 
-    def add_folder(self, source: Path) -> Path:
-        """Install a copy of a package."""
-        return Path(shutil.copytree(source, self.root / "providers" / source.name))
+    def add_folder(self, source: Path, *, without: str = "") -> Path:
+        """Install a copy of a package, without the files called so."""
+        leave = shutil.ignore_patterns(without)
+        return Path(shutil.copytree(source, self.root / "providers" / source.name, ignore=leave))
 
     def data(self, code: str) -> Path:
         folder = self.root / "data" / code
