@@ -62,7 +62,7 @@ class Daemon:
 async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Daemon:
     """Build and start everything, and ask the providers to start; `stack` closes it in reverse."""
     clock = SystemClock()
-    men = await watchmen(ground.home, clock=clock, stack=stack)
+    men = await watchmen(ground.home, clock=clock, stack=stack, is_embedded=ground.is_embedded)
     board = Board(control_routes(UnixEndpoint(ground.home.api_socket)))
     launcher = Launcher(
         home=ground.home,

@@ -35,12 +35,15 @@ def _has_terminal() -> bool:
 
 
 class EarlySignals:
-    """Remembers the first that came; the loop's own handlers replace these."""
+    """Remembers the first that came; the loop's own handlers replace these.
 
-    def __init__(self) -> None:
+    In a process that is another program's, nothing is listened for.
+    """
+
+    def __init__(self, *, is_embedded: bool = False) -> None:
         self.seen = ""
         self.terminal = Terminal()
-        for number in (*ENDING, signal.SIGHUP):
+        for number in () if is_embedded else (*ENDING, signal.SIGHUP):
             signal.signal(number, self._remember)
 
     def _remember(self, number: int, _frame: object) -> None:

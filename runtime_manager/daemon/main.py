@@ -15,14 +15,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from runtime_manager import __version__
-from runtime_manager.client.whereabouts import Whereabouts, process_started_at
 from runtime_manager.daemon.announcement import announce, announce_failure
 from runtime_manager.daemon.attachment import Attachment
-from runtime_manager.daemon.claim import API_VERSION, Claim
+from runtime_manager.daemon.claim import Claim
 from runtime_manager.daemon.credential import given_token
 from runtime_manager.daemon.early_signals import EarlySignals
-from runtime_manager.daemon.ground import Ground
+from runtime_manager.daemon.ground import Ground, whereabouts_of
 from runtime_manager.daemon.joining import join
 from runtime_manager.daemon.listening import api_socket, lends_socket, listening_socket
 from runtime_manager.daemon.options import ServeOptions
@@ -134,7 +132,7 @@ def _ground(
         claim=claim,
         sock=sock,
         api_sock=api_sock,
-        whereabouts=_whereabouts(call.home, claim, sock),
+        whereabouts=whereabouts_of(call.home, claim, sock),
         manager=call.manager,
         early=call.early,
         is_socket_lent=False,
@@ -183,23 +181,6 @@ def _loop_factory() -> Callable[[], AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def _whereabouts(home: Home, claim: Claim, sock: socket.socket) -> Whereabouts:
-    host, port = sock.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-    url_host = f"[{reachable}]" if ":" in reachable and "[" not in reachable else reachable
-    return Whereabouts(
-        url=f"http://{url_host}:{port}",
-        socket=str(home.api_socket),
-        pid=os.getpid(),
-        started_at=time.time(),
-        token_file=str(claim.token_file),
-        nonce=claim.nonce,
-        version=__version__,
-        api=API_VERSION,
-        process_started_at=process_started_at(os.getpid()),
-    )
 
 
 def _complain(exc: RuntimeManagerError, options: ServeOptions) -> None:

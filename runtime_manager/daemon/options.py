@@ -1,6 +1,7 @@
 """What `serve` was asked for on its command line. Standard library only: the CLI fills it in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 FIRST_CLIENT_S = 30.0
 """So long a daemon that was started for clients waits for the first."""
@@ -19,6 +20,8 @@ class ServeOptions:
     replace: bool = False
     log_level: str | None = None
     log_format: str | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """Others by their dotted names, as `gateway.wait`; over all that is written elsewhere."""
 
     @property
     def is_tied(self) -> bool:

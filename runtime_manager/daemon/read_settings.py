@@ -25,9 +25,10 @@ def read_settings(home: Home, options: ServeOptions) -> Settings:
 
 
 def _flags(options: ServeOptions) -> Mapping[str, object]:
-    given = {
+    given: dict[str, object] = {
         "listen": options.listen,
         "log.level": options.log_level,
         "log.format": options.log_format,
     }
+    given.update(options.settings)
     return {key: value for key, value in given.items() if value is not None}

@@ -93,7 +93,8 @@ class Reloader:
 
     def _carry_out(self, plan: Reload, settings: Settings) -> None:
         self._settings = settings = in_force(self._settings, settings)
-        log.configure(level=settings.log.level, log_format=settings.log.format)
+        if not self._ground.is_embedded:
+            log.configure(level=settings.log.level, log_format=settings.log.format)
         self._adopt(settings)
         self._supervisor.carry_out(plan.changes)
         self._supervisor.start_all({c.code for c in plan.changes if c.fate is Fate.ADDED})

@@ -17,6 +17,7 @@ from runtime_manager.process.reaper import Orphans, become_subreaper
 
 _log = structlog.get_logger()
 _LEFTOVER_GRACE_S = 2.0
+_NOT_OURS = "the daemon is embedded in a program, whose cgroup is its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,24 @@ class Watchmen:
     cgroups: Delegation | Refusal
 
 
-async def watchmen(home: Home, *, clock: Clock, stack: AsyncExitStack) -> Watchmen:
-    """Start them, after what an earlier daemon left behind has been ended."""
-    cgroups = take_up(find())
+async def watchmen(
+    home: Home, *, clock: Clock, stack: AsyncExitStack, is_embedded: bool = False
+) -> Watchmen:
+    """Start them, after what an earlier daemon left behind has been ended.
+
+    `is_embedded`: the process is another program's, and so are its cgroup and the children that we
+    know nothing of.
+    """
+    cgroups = Refusal(_NOT_OURS) if is_embedded else take_up(find())
     _log.info("cgroups.found", told=cgroups.describe(), are_used=isinstance(cgroups, Delegation))
     root = cgroups.root if isinstance(cgroups, Delegation) else None
     guard = await Guard.start(home.home_id, cgroups=root)
     stack.push_async_callback(guard.close)
-    become_subreaper()
     waited_for: set[int] = set()
-    orphans = Orphans(lambda pid: pid in waited_for or pid == guard.pid)
-    stack.callback(orphans.close)
+    if not is_embedded:
+        become_subreaper()
+        orphans = Orphans(lambda pid: pid in waited_for or pid == guard.pid)
+        stack.callback(orphans.close)
     for left in await end_leftovers(home.home_id, grace_s=_LEFTOVER_GRACE_S):
         _log.warning("leftover.ended", pid=left.pid, marker=left.marker)
     prober = Prober(clock)
