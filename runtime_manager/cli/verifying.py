@@ -22,9 +22,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Tell each file that was changed, added or is missing; failed where there is one."""
-    from runtime_manager.cli.package_work import Installation, home_of
+    import os
 
-    found = Installation(home_of(arguments.home)).verify(arguments.codes)
+    from runtime_manager.model.home import Home
+    from runtime_manager.packages.verification import verify_installed
+
+    found = verify_installed(Home.locate(arguments.home, os.environ), arguments.codes)
     if terminal.is_json:
         terminal.document({"packages": [_document(one) for one in found]})
     else:

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from runtime_manager.errors import PackageError
 from runtime_manager.model.manifest import CODE
-from runtime_manager.model.parts import DIALECT, Text
 from runtime_manager.model.problems import problems_of
+from runtime_manager.model.scalars import DIALECT, Text
 from runtime_manager.model.version import Version, parse_version
 from runtime_manager.model.version_range import ANY, VersionRange
 

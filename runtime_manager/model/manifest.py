@@ -19,9 +19,7 @@ from runtime_manager.model.document import load
 from runtime_manager.model.environment import named_well
 from runtime_manager.model.namespace import RESERVED_CODES, default_namespace, parse_namespace
 from runtime_manager.model.parts import (
-    DIALECT,
     Element,
-    Flag,
     Health,
     HostHeader,
     Limits,
@@ -34,12 +32,11 @@ from runtime_manager.model.parts import (
     Start,
     StatusRange,
     Stop,
-    Text,
     Upgrade,
-    Whole,
     relative_file,
 )
 from runtime_manager.model.problems import Problem, failure, problems_of
+from runtime_manager.model.scalars import DIALECT, Flag, Text, Whole
 from runtime_manager.model.units import Span
 
 __all__ = [

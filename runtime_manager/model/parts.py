@@ -21,10 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from runtime_manager.model.scalars import Flag, Text, Whole
 from runtime_manager.model.units import Duration, Size, Span
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-"""What pydantic's schemas are written in."""
 
 
 class Part(BaseModel):
@@ -92,20 +90,6 @@ class RestartPolicy(enum.StrEnum):
     ON_FAILURE = "on-failure"
     ALWAYS = "always"
     NEVER = "never"
-
-
-def without_nul(text: str) -> str:
-    """`text`, which goes to a program: no argument or variable can hold a NUL byte."""
-    if "\0" in text:
-        raise ValueError("expected a text without NUL")
-    return text
-
-
-Flag = Annotated[bool, Strict()]
-Text = Annotated[str, After(without_nul)]
-
-
-Whole = Annotated[int, Strict()]
 
 
 @dataclass(frozen=True, slots=True)

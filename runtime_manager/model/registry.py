@@ -23,8 +23,8 @@ from pydantic import (
 
 from runtime_manager.errors import RegistryError
 from runtime_manager.model.document import load, scalar
-from runtime_manager.model.parts import DIALECT, Flag
 from runtime_manager.model.problems import failure, problems_of
+from runtime_manager.model.scalars import DIALECT, Flag
 
 VERSION = 1
 

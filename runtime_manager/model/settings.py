@@ -13,8 +13,9 @@ from runtime_manager.model.address import Address
 from runtime_manager.model.document import Document, load
 from runtime_manager.model.environment import named_well
 from runtime_manager.model.layers import Given, of_flags, of_variables, overlaid
-from runtime_manager.model.parts import DIALECT, Flag, Health, Limits, Part, Start, Text, Whole
+from runtime_manager.model.parts import Health, Limits, Part, Start
 from runtime_manager.model.problems import Problem, failure, problems_of
+from runtime_manager.model.scalars import DIALECT, Flag, Text, Whole
 from runtime_manager.model.units import Duration, Size, Span
 
 _AS_WRITTEN = frozenset(

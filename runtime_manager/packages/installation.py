@@ -5,23 +5,23 @@ The same code runs in the daemon, in a thread, and in a command line without one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 
 from runtime_manager.clock import Clock, SystemClock
-from runtime_manager.errors import PackageError, UnknownCodeError
+from runtime_manager.errors import PackageError
 from runtime_manager.model.home import Home
 from runtime_manager.model.manifest import CODE, Manifest
-from runtime_manager.model.problems import nearest
 from runtime_manager.model.registry import InstalledVersion, Registry, RegistryEntry
 from runtime_manager.packages.candidate import Candidate, Fetched, check_promised
 from runtime_manager.packages.disk import Disk, disk_trouble
+from runtime_manager.packages.lookup import entry_of, not_installed
 from runtime_manager.packages.package_folder import read_package
 from runtime_manager.packages.store import Store
 from runtime_manager.packages.transaction import Change, Transactions
-from runtime_manager.packages.verification import Verification, verify_version
+from runtime_manager.packages.verification import verify_version
 
 KEPT_VERSIONS = 2
 """How many versions before the one in use are kept to go back to."""
@@ -122,7 +122,7 @@ class Installation:
 
         def decide(registry: Registry) -> Change:
             if registry.get(code) is None and not (purge and left):
-                raise _not_installed(code, registry)
+                raise not_installed(code, registry)
             return Change(code, None, None)
 
         self._transactions.commit(decide)
@@ -148,7 +148,7 @@ class Installation:
 
     def kept(self, code: str, to: str | None) -> InstalledVersion:
         """The version before, or the one called `to`; raises PackageError where it is not kept."""
-        entry = _entry(self.registry(), code)
+        entry = entry_of(self.registry(), code)
         for version in entry.previous:
             if version.folder and to in (None, version.version):
                 return version
@@ -169,20 +169,6 @@ class Installation:
         """Start it with the daemon, or not."""
         self._set(code, lambda entry: replace(entry, auto_start=auto_start))
 
-    def verify(self, codes: Sequence[str] = ()) -> list[Verification]:
-        """Compare all files of these packages, or of all, with what was installed."""
-        registry = self.registry()
-        chosen = codes or sorted(registry.providers)
-        return [
-            verify_version(
-                self._store,
-                code,
-                _entry(registry, code).current,
-                link=self._home.providers / code,
-            )
-            for code in chosen
-        ]
-
     def _use(self, manifest: Manifest, version: InstalledVersion, target: str) -> Installed:
         code, before = manifest.code, RegistryEntry()
 
@@ -200,7 +186,7 @@ class Installation:
 
     def _set(self, code: str, change: Callable[[RegistryEntry], RegistryEntry]) -> None:
         self._transactions.update(
-            lambda registry: registry.with_entry(code, change(_entry(registry, code)))
+            lambda registry: registry.with_entry(code, change(entry_of(registry, code)))
         )
 
     def _check_free(self, code: str, entry: RegistryEntry, version: str) -> None:
@@ -235,16 +221,3 @@ def _succeeded(entry: RegistryEntry, version: InstalledVersion) -> RegistryEntry
 
 def _is_same(entry: RegistryEntry, version: InstalledVersion) -> bool:
     return bool(version.folder) and entry.folder == version.folder
-
-
-def _entry(registry: Registry, code: str) -> RegistryEntry:
-    entry = registry.get(code)
-    if entry is None:
-        raise _not_installed(code, registry)
-    return entry
-
-
-def _not_installed(code: str, registry: Registry) -> UnknownCodeError:
-    return UnknownCodeError(
-        f"{code} is not installed", hint=nearest(code, registry.providers) or "see: rtm list"
-    )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime_manager.errors import PackageError
+from runtime_manager.model.home import Home
 from runtime_manager.model.registry import InstalledVersion
+from runtime_manager.packages.lookup import entry_of
 from runtime_manager.packages.store import Store
+from runtime_manager.packages.transaction import Transactions
 from runtime_manager.packages.tree_digest import (
     Deviation,
     Records,
@@ -43,6 +47,18 @@ class Verification:
         path, deviation = self.differences[0]
         more = len(self.differences) - 1
         return f"{path} {deviation}" + (f", and {more} more" if more else "")
+
+
+def verify_installed(home: Home, codes: Sequence[str] = ()) -> list[Verification]:
+    """Compare all files of these packages, or of all, with what was installed.
+
+    Raises RegistryError, UnknownCodeError.
+    """
+    registry, store = Transactions(home).read(), Store(home)
+    return [
+        verify_version(store, code, entry_of(registry, code).current, link=home.providers / code)
+        for code in codes or sorted(registry.providers)
+    ]
 
 
 def verify_version(

@@ -21,6 +21,7 @@ from runtime_manager.packages.discovery import scan
 from runtime_manager.packages.disk import Disk
 from runtime_manager.packages.installation import Installation
 from runtime_manager.packages.pack import pack
+from runtime_manager.packages.verification import verify_installed
 from tests.component.packages.conftest import Package
 from tests.component.packages.faults import Fault, FaultyDisk
 
@@ -132,7 +133,7 @@ def _whole_state(ground: Ground) -> tuple[State, bool]:
 
 def _state_of_cool(ground: Ground) -> State:
     entry = Installation(ground.home).registry().get("cool")
-    assert all(one.is_good for one in Installation(ground.home).verify())
+    assert all(one.is_good for one in verify_installed(ground.home))
     link = ground.home.providers / "cool"
     if entry is None:
         assert not link.is_symlink()

@@ -13,6 +13,7 @@ from runtime_manager.packages.installation import Installation, Installed
 from runtime_manager.packages.pack import pack
 from runtime_manager.packages.staging import staging
 from runtime_manager.packages.tree_digest import Deviation
+from runtime_manager.packages.verification import verify_installed
 from tests.component.packages.conftest import Package
 
 
@@ -89,7 +90,7 @@ def test_an_archive_with_one_folder_at_its_top_is_that_package(
     (above / "LICENCE").write_text("beside it")
     installed = put(home, LocalPackage(above, "above"))
     assert {path.name for path in installed.folder.iterdir()} == {"manifest.yaml", "bin"}
-    assert Installation(home).verify()[0].is_good
+    assert verify_installed(home)[0].is_good
 
 
 def test_the_last_two_versions_are_kept_and_older_ones_removed(
@@ -222,7 +223,7 @@ def test_a_linked_folder_is_used_where_it_lies(
     installed = installation.link(made)
     (provider,) = scan(home, installation.registry(), {}).providers
     assert provider.folder == installed.folder == made.path
-    (checked,) = installation.verify()
+    (checked,) = verify_installed(home)
     assert not checked.is_checkable
     assert installation.switch("cool").version == "0.9.0"
 
@@ -232,14 +233,14 @@ def test_verify_names_each_changed_added_and_missing_file(
 ) -> None:
     folder = put(home, package(data="abc", more="x")).folder
     put(home, package("other"))
-    assert all(one.is_good for one in installation.verify())
+    assert all(one.is_good for one in verify_installed(home))
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__/a.pyc").write_text("x")
-    assert all(one.is_good for one in installation.verify())
+    assert all(one.is_good for one in verify_installed(home))
     (folder / "data").write_text("abd")
     (folder / "more").unlink()
     (folder / "new").write_text("")
-    cool, other = installation.verify()
+    cool, other = verify_installed(home)
     assert cool.differences == (
         ("data", Deviation.CHANGED),
         ("more", Deviation.MISSING),
@@ -256,14 +257,14 @@ def test_verify_tells_what_is_wrong_with_a_package_as_a_whole(
     records = folder.with_name(f"{folder.name}.files")
     (home.providers / "cool").unlink()
     (home.providers / "cool").symlink_to("/elsewhere")
-    assert "does not lead" in installation.verify()[0].problem
+    assert "does not lead" in verify_installed(home)[0].problem
     (folder / "bin/run").write_text("changed")
     records.write_text(records.read_text().replace("bin/run", "bin/ran"))
-    assert "is not the list" in installation.verify(["cool"])[0].problem
+    assert "is not the list" in verify_installed(home, ["cool"])[0].problem
     shutil.rmtree(folder)
-    assert "cannot be read" in installation.verify()[0].problem
+    assert "cannot be read" in verify_installed(home)[0].problem
     with pytest.raises(UnknownCodeError):
-        installation.verify(["other"])
+        verify_installed(home, ["other"])
 
 
 def test_installing_again_mends_what_was_tampered_with_beside_it(
@@ -274,7 +275,7 @@ def test_installing_again_mends_what_was_tampered_with_beside_it(
     (first.folder / "bin/run").write_text("changed")
     second = put(home, made)
     assert second.folder.name == f"{first.folder.name}-2"
-    assert installation.verify()[0].is_good
+    assert verify_installed(home)[0].is_good
 
 
 @pytest.mark.parametrize(
@@ -317,7 +318,7 @@ def test_symlinks_inside_a_folder_are_kept(home: Home, package: Package) -> None
     (made.path / "run").symlink_to("bin/run")
     installed = put(home, made)
     assert (installed.folder / "run").readlink() == Path("bin/run")
-    assert Installation(home).verify()[0].is_good
+    assert verify_installed(home)[0].is_good
 
 
 def test_leftovers_of_a_killed_process_are_swept_and_those_of_a_living_one_kept(
