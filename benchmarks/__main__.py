@@ -16,6 +16,7 @@ from benchmarks import (
     idling,
     listing,
     memory,
+    packages,
     scanning,
     starting,
     table,
@@ -32,6 +33,7 @@ _MEASURES: dict[str, Callable[[Effort], Section]] = {
     "crash": crashing.measure,
     "idle": idling.measure,
     "memory": memory.measure,
+    "packages": packages.measure,
     "gateway": forwarding.measure,
     "cycles": cycling.measure,
 }

@@ -108,9 +108,8 @@ class _Tree:
         if entry.is_folder:
             self._make(self._names.add_folder(entry.name))
             return
-        above, _, _ = entry.name.rpartition("/")
-        self._make(self._names.add_folder(above) if above else ())
-        path = self._names.add_file(entry.name)
+        path, folders = self._names.add_file(entry.name)
+        self._make(folders)
         summed = self._write(path, entry, archive_bytes=archive_bytes)
         if f"/{IGNORED_FOLDER}/" not in f"/{path}":
             kind = Kind.PROGRAM if entry.is_executable else Kind.FILE

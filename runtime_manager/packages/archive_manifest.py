@@ -62,7 +62,7 @@ def _manifests(entries: Iterable[Entry]) -> Iterator[tuple[str, bytes]]:
         if entry.is_folder:
             names.add_folder(entry.name)
             continue
-        path = names.add_file(entry.name)
+        path, _ = names.add_file(entry.name)
         if path in PLACES or path.partition("/")[2] in PLACES:
             yield path, _beginning(entry)
 

@@ -44,8 +44,8 @@ def unwelcome(name: str, what: str, kind: str) -> PackageError:
     """The error for an entry that is no plain file or folder."""
     shown = name if name.isprintable() else ascii(name)
     return PackageError(
-        f"{shown} is {what}; a package has files and folders alone",
-        hint="leave it out, or put a plain file in its place",
+        f"{shown} is {what}",
+        hint="packages have plain files and folders alone: leave it out, or put one in its place",
         kind=kind,
         path=shown,
     )

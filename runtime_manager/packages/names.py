@@ -24,16 +24,19 @@ class Names:
         self._claimed: set[str] = set()
         self._folders: set[str] = {""}
 
-    def add_file(self, raw: str) -> str:
-        """The clean path of a file; raises PackageError where it may not be."""
+    def add_file(self, raw: str) -> tuple[str, tuple[str, ...]]:
+        """The clean path of a file, and the folders on its way that are new, outermost first.
+
+        Raises PackageError where it may not be.
+        """
         path = clean(raw)
         if not path:
             raise PackageError("an entry of the package has no name", kind="bad-name")
-        self._add_folder(path.rpartition("/")[0])
+        folders = self._add_folder(path.rpartition("/")[0])
         if path in self._folders:
             raise PackageError(f"{path} is a file and a folder", kind="file-and-folder", path=path)
         self._claim(path, twice="is in the package twice", kind="duplicate")
-        return path
+        return path, folders
 
     def add_folder(self, raw: str) -> tuple[str, ...]:
         """Those folders on the way to `raw`, itself included, that are new; the outermost first."""

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,12 +88,11 @@ class _Copy:
 
     def add(self, one: SourceFile) -> None:
         """Copy one file, or make one folder."""
-        above = one.name if one.is_folder else one.name.rpartition("/")[0]
-        for folder in self._names.add_folder(above):
-            self._disk.make_folder(f"{self._root}/{folder}")
         if one.is_folder:
+            self._make(self._names.add_folder(one.name))
             return
-        path = self._names.add_file(one.name)
+        path, folders = self._names.add_file(one.name)
+        self._make(folders)
         if stat.S_ISLNK(one.mode):
             self.records[path] = self._link(one)
             return
@@ -101,6 +100,10 @@ class _Copy:
         is_program = bool(one.mode & 0o100)
         summed = self._file(one, path, mode=0o755 if is_program else 0o644)
         self.records[path] = Record(Kind.PROGRAM if is_program else Kind.FILE, summed)
+
+    def _make(self, folders: Iterable[str]) -> None:
+        for folder in folders:
+            self._disk.make_folder(f"{self._root}/{folder}")
 
     def _file(self, one: SourceFile, path: str, *, mode: int) -> str:
         summed = hashlib.sha256()
