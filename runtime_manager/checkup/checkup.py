@@ -11,6 +11,7 @@ from runtime_manager.checkup import folders, machine, running
 from runtime_manager.checkup.rows import Row
 from runtime_manager.client.whereabouts import read_whereabouts
 from runtime_manager.model.home import Home
+from runtime_manager.process.cgroup import find
 from runtime_manager.process.tree import Marked
 
 
@@ -31,11 +32,7 @@ def checkup(home: Home) -> Iterator[Row]:
     connections = files.settings.gateway.max_connections
     yield machine.open_files(pid, connections=connections, providers=len(files.providers))
     yield machine.processes()
-    yield machine.cgroup(
-        files.providers,
-        own=machine.text_of("/proc/self/cgroup"),
-        mounts=machine.text_of("/proc/mounts"),
-    )
+    yield machine.cgroup(files.providers, find(pid))
     yield from machine.inotify()
     yield machine.event_loop()
     yield machine.clock([home.config, home.registry, home.runtime_json, home.providers])

@@ -12,8 +12,12 @@ from pathlib import Path
 
 from runtime_manager import __version__
 from runtime_manager.checkup.rows import Row, bad, note, ok, warn
+from runtime_manager.errors import SpawnError
+from runtime_manager.model.manifest import Limits
 from runtime_manager.model.provider import Provider
 from runtime_manager.process import tree
+from runtime_manager.process.cgroup import WANTED, Delegation, Refusal
+from runtime_manager.process.limits import bounds_of
 
 _PER_PROVIDER = 16
 _OWN_FILES = 128
@@ -145,44 +149,22 @@ def _inotify_of(pid: int, uid: int) -> int:
         return 0
 
 
-def cgroup(providers: Sequence[Provider], *, own: str, mounts: str) -> Row:
-    """How limits can be kept; `own` is the text of /proc/self/cgroup, `mounts` of /proc/mounts."""
+def cgroup(providers: Sequence[Provider], found: Delegation | Refusal) -> Row:
+    """How limits are kept, from what was found of the daemon's cgroup; and what is refused."""
     asking = [one.code for one in providers if one.manifest.limits.model_dump(exclude_none=True)]
-    refused = [one.code for one in providers if _needs_cgroup(one)]
-    folder = cgroup_folder(own, mounts)
-    if folder is not None and os.access(folder / "cgroup.procs", os.W_OK):
-        controllers = _controllers(folder)
-        if {"memory", "pids"} <= controllers:
-            return ok("cgroup", f"{folder}, with {', '.join(sorted(controllers))}")
-        reason = "its cgroup v2 has no memory and pids controllers"
-    else:
-        reason = "there is no cgroup v2 folder that you may write"
-    told = f"{reason}: memory and open files are limited by rlimits"
+    refused = [one.code for one in providers if _is_refused(one.manifest.limits, found)]
+    if found.controllers >= set(WANTED):
+        return ok("cgroup", found.describe())
+    told = f"{found.describe()}: memory and open files are limited by rlimits"
     if refused:
         hint = "run it under systemd with Delegate=yes (rtm service install)"
         return warn("cgroup", f"{told}; refused: {', '.join(refused)}", hint)
     return note("cgroup", f"{told}, as {', '.join(asking)} asked" if asking else told)
 
 
-def _needs_cgroup(provider: Provider) -> bool:
-    limits = provider.manifest.limits
-    return limits.cpu is not None or limits.processes is not None
-
-
-def cgroup_folder(own: str, mounts: str) -> Path | None:
-    """The folder of this process in cgroup v2 (cgroups(7)); None where there is no v2."""
-    paths = [line[3:] for line in own.splitlines() if line.startswith("0::")]
-    points = [line.split()[1] for line in mounts.splitlines() if " cgroup2 " in line]
-    return Path(points[0] + paths[0]) if paths and points else None
-
-
-def _controllers(folder: Path) -> set[str]:
+def _is_refused(limits: Limits, found: Delegation | Refusal) -> bool:
     try:
-        return set((folder / "cgroup.controllers").read_text().split())
-    except OSError:
-        return set()
-
-
-def text_of(path: str) -> str:
-    """A file of /proc; empty where there is none."""
-    return tree.read_all(path).decode(errors="replace")
+        bounds_of(limits, found)
+    except SpawnError:
+        return True
+    return False

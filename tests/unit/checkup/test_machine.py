@@ -8,6 +8,9 @@ from runtime_manager.checkup import machine
 from runtime_manager.checkup.rows import counted
 from runtime_manager.model.manifest import parse_manifest
 from runtime_manager.model.provider import Provider
+from runtime_manager.process.cgroup import Delegation, Refusal
+
+NOWHERE = Refusal("there is no cgroup v2 here")
 
 
 def provider(text: str) -> Provider:
@@ -15,29 +18,21 @@ def provider(text: str) -> Provider:
     return Provider(manifest, Path("/cool"), Path("/cool/manifest.yaml"))
 
 
-def test_the_folder_in_cgroup_v2_is_below_its_mount() -> None:
-    mounts = "proc /proc proc rw 0 0\ncgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n"
-    own = "9:name=systemd:/\n0::/user.slice/x\n"
-    folder = Path("/sys/fs/cgroup/unified/user.slice/x")
-    assert machine.cgroup_folder(own, mounts) == folder
-    assert machine.cgroup_folder("4:memory:/x\n", mounts) is None
-    assert machine.cgroup_folder(own, "proc /proc proc rw 0 0\n") is None
-
-
 def test_limits_that_only_a_cgroup_keeps_are_told_by_who_asks() -> None:
     asking = provider("binary: sh\nlimits: {cpu: 0.5}\n")
-    row = machine.cgroup([asking], own="", mounts="")
+    row = machine.cgroup([asking], NOWHERE)
     assert (row.level, "refused: cool" in row.text) == ("warn", True)
     memory = provider("binary: sh\nlimits: {memory: 64MiB}\n")
-    assert machine.cgroup([memory], own="", mounts="").text.endswith("as cool asked")
-    assert machine.cgroup([], own="", mounts="").level == "note"
+    assert machine.cgroup([memory], NOWHERE).text.endswith("as cool asked")
+    assert machine.cgroup([], NOWHERE).level == "note"
 
 
-def test_a_delegated_cgroup_is_well(tmp_path: Path) -> None:
-    (tmp_path / "cgroup.procs").touch()
-    (tmp_path / "cgroup.controllers").write_text("cpu memory pids\n")
-    row = machine.cgroup([], own="0::/\n", mounts=f"cgroup2 {tmp_path} cgroup2 rw 0 0\n")
-    assert row.level == "ok"
+def test_a_delegated_cgroup_is_well() -> None:
+    asking = provider("binary: sh\nlimits: {cpu: 0.5}\n")
+    whole = Delegation(Path("/c"), frozenset({"cpu", "memory", "pids"}))
+    assert machine.cgroup([asking], whole).level == "ok"
+    part = machine.cgroup([asking], Delegation(Path("/c"), frozenset({"memory"})))
+    assert (part.level, "refused: cool" in part.text) == ("warn", True)
 
 
 @pytest.mark.parametrize(("connections", "level"), [(1, "ok"), (10**9, "bad")])
