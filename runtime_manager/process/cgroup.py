@@ -74,12 +74,12 @@ def find(pid: int | None = None, *, proc: Path = Path("/proc")) -> Delegation | 
     if not (root / "cgroup.subtree_control").exists():
         return Refusal(f"{root} cannot be divided: it is the root, or hidden from us")
     if not all(os.access(root / name, os.W_OK) for name in (".", "cgroup.subtree_control")):
-        return Refusal(f"{root} is not ours to write: it needs Delegate=yes in the unit")
+        return Refusal(f"{root} is not ours to write, as it is in a unit with Delegate=yes")
     others = (_pids(root) | _pids(root / _LEAF)) - {pid}
     if others and (others := others - tree.descendants({pid})):
         return Refusal(
-            f"{root} is shared with other processes, such as {min(others)}:"
-            " it needs Delegate=yes in a unit of its own"
+            f"{root} is shared with other processes, such as {min(others)},"
+            " as it is not in a unit of our own with Delegate=yes"
         )
     return Delegation(root, frozenset(WANTED) & _words(root / "cgroup.controllers"))
 
