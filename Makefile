@@ -7,7 +7,7 @@ HOME_DIR ?= .home
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help run test fmt check-fmt lint types contracts unit component system real bench clean
+.PHONY: help run test fmt check-fmt lint types contracts unit component system real systemd bench clean
 
 help:
 	@echo 'make run     set up, and run the daemon with the example providers (Ctrl-C stops it)'
@@ -67,6 +67,10 @@ system: $(READY)
 
 real: $(READY)
 	$(BIN)/pytest tests/system -m real
+
+# A Debian with systemd, booted in a folder: root, mmdebstrap and systemd-container are needed.
+systemd: $(READY)
+	$(BIN)/pytest tests/system/systemd -m systemd -s
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -257,12 +257,16 @@ class Limits(Part):
     """What a program may use at most; a limit the platform cannot keep is refused at the start."""
 
     memory_bytes: Annotated[Size, Field(ge=1)] | None = Field(
-        None, alias="memory", description="memory for data, such as 512MiB"
+        None,
+        alias="memory",
+        description="memory of it all, such as 512MiB; without a cgroup, of each process",
     )
     open_files: Whole | None = Field(None, ge=8, le=2**30, description="open files and sockets")
-    processes: Whole | None = Field(None, ge=1, le=2**22, description="processes and threads")
+    processes: Whole | None = Field(
+        None, ge=1, le=2**22, description="processes and threads; needs a cgroup"
+    )
     cpu: Annotated[float, Strict()] | None = Field(
-        None, gt=0, le=4096, description="processor cores, such as 0.5"
+        None, gt=0, le=4096, description="processor cores, such as 0.5; needs a cgroup"
     )
 
 
