@@ -13,6 +13,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.system.child import Daemon
+
 PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
 ANSWER_S = 30.0
 _FLAGS = (
@@ -163,6 +165,18 @@ async def chromium(profile: Path) -> AsyncIterator[Page]:
         if process.returncode is None:
             process.kill()
             await process.communicate()
+
+
+@asynccontextmanager
+async def opened(daemon: Daemon, code: str, *, via: str, profile: Path) -> AsyncIterator[Page]:
+    """A page of a provider, signed in by a one-time address."""
+    told = await asyncio.to_thread(daemon.rtm, "open", code, "--print", "--via", via)
+    async with chromium(profile) as page:
+        await page.go(told.stdout.strip())
+        await page.until(
+            "document.readyState === 'complete' && location.pathname !== '/_rtm/session'"
+        )
+        yield page
 
 
 async def _devtools(process: asyncio.subprocess.Process) -> str:

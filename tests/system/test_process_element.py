@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.system.browser import PROGRAM, Page, chromium
+from tests.system.browser import PROGRAM, Page, opened
 from tests.system.child import EXAMPLES, REPOSITORY, Daemon, HomeFolder
 
 pytestmark = [
@@ -34,18 +33,6 @@ def daemon(home: HomeFolder, start_daemon: Callable[..., Daemon]) -> Daemon:
     daemon = start_daemon()
     daemon.wait_for("process", "echo")
     return daemon
-
-
-@asynccontextmanager
-async def opened(daemon: Daemon, code: str, *, via: str, profile: Path) -> AsyncIterator[Page]:
-    """A page of a provider, signed in by a one-time address."""
-    told = await asyncio.to_thread(daemon.rtm, "open", code, "--print", "--via", via)
-    async with chromium(profile) as page:
-        await page.go(told.stdout.strip())
-        await page.until(
-            "document.readyState === 'complete' && location.pathname !== '/_rtm/session'"
-        )
-        yield page
 
 
 async def start(page: Page, line: str) -> None:
