@@ -142,7 +142,7 @@ class Life:
         while True:
             provider = self.daemon.provider(self.provider.code)
             kind = (provider["cause"] or {}).get("kind")
-            is_over = provider["state"] in _OVER and kind != "port-taken"
+            is_over = kind == "done" or (provider["state"] in _OVER and kind != "port-taken")
             if provider["state"] in ("ready", "failed") or is_over or time.monotonic() > until:
                 return provider
             if self._waiting_for(provider):

@@ -91,6 +91,39 @@ def test_what_it_depends_on_is_asked_for_where_it_is_not_beside(
     assert check(folder, "--with", EXAMPLES / "echo").returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("manifest", "words"),
+    [
+        ("binary: 'true'\n", "exit code 0 before it was ready"),
+        ("binary: sh\nargs: [-c, 'echo no such table >&2; exit 3']\n", "no such table"),
+        (
+            "binary: sleep\nargs: ['600']\nhealth: {start_timeout: 500ms}\n",
+            "not ready within 0.5 s",
+        ),
+    ],
+)
+def test_one_that_is_never_ready_is_told_why_at_its_first_try(
+    manifest: str, words: str, check: Check, tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.yaml").write_text(f"code: never\n{manifest}append_args: false\n")
+    done = check(tmp_path, "--format", "json")
+    assert done.returncode == 1
+    assert broken(done) == {"ready"}
+    assert words in verdicts(done)["ready"]["reason"]
+    assert verdicts(done)["starts-again"]["verdict"] == "not-tried"
+
+
+def test_one_that_is_started_by_hand_and_not_asked_for_health_is_tried(
+    check: Check, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(EXAMPLES / "echo", tmp_path / "echo"))
+    with (folder / "manifest.yaml").open("a") as manifest:
+        manifest.write("start: manual\nhealth: {kind: tcp}\n")
+    found = verdicts(check(folder, "--format", "json"))
+    assert found["ready"]["verdict"] == "kept"
+    assert found["health"]["reason"] == "a connection is accepted"
+
+
 def test_a_folder_that_is_none_is_wrong_usage(check: Check, tmp_path: Path) -> None:
     done = check(tmp_path / "none")
     assert (done.returncode, done.stdout) == (2, "")
