@@ -25,7 +25,7 @@ from runtime_manager.errors import (
     UpgradeError,
 )
 from runtime_manager.model.registry import InstalledVersion, Registry
-from runtime_manager.packages.registry_file import RegistryFile
+from runtime_manager.packages.transaction import Transactions
 
 _ALL = "/api/v1/packages"
 _ONE = f"{_ALL}/{{code}}"
@@ -42,7 +42,7 @@ class PackageViews:
 
     def __init__(self, parts: ApiParts) -> None:
         self._packages = parts.packages
-        self._registry_file = RegistryFile(parts.home.registry)
+        self._transactions = Transactions(parts.home)
 
     def operations(self) -> tuple[Operation, ...]:
         """What can be asked."""
@@ -81,7 +81,7 @@ class PackageViews:
 
     async def list(self, _call: Call[Nothing, Nothing]) -> web.Response:
         """See `operations`."""
-        registry = await asyncio.to_thread(self._registry_file.read)
+        registry = await asyncio.to_thread(self._transactions.read)
         return answer(packages_of(registry))
 
     async def adopt(self, call: Call[Nothing, AdoptRequest]) -> web.Response:

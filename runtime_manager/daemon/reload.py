@@ -18,7 +18,7 @@ from runtime_manager.model.registry import Registry
 from runtime_manager.model.settings import Settings
 from runtime_manager.model.settings_change import in_force, setting_changes
 from runtime_manager.packages.discovery import Scan, scan
-from runtime_manager.packages.registry_file import RegistryFile
+from runtime_manager.packages.transaction import Transactions
 from runtime_manager.supervisor.changes import Fate, Reload, changes
 from runtime_manager.supervisor.supervisor import Supervisor
 
@@ -80,7 +80,7 @@ class Reloader:
     async def _read(self) -> tuple[Settings, Scan]:
         ground = self._ground
         settings = await asyncio.to_thread(read_settings, ground.home, ground.options)
-        registry = await asyncio.to_thread(RegistryFile(ground.home.registry).read)
+        registry = await asyncio.to_thread(Transactions(ground.home).read)
         standing = self._supervisor.listed().standing.values()
         known = {one.provider.folder: one.provider for one in standing}
         found = await asyncio.to_thread(self._scan, registry, settings, known)
@@ -110,7 +110,7 @@ class Reloader:
     def _registry_or_none(self) -> Registry:
         """What is installed; a file that cannot be read must not keep the daemon from starting."""
         try:
-            return RegistryFile(self._ground.home.registry).read()
+            return Transactions(self._ground.home).read()
         except RegistryError as exc:
             _log.error("registry.unreadable", error=str(exc))
             return Registry()

@@ -51,10 +51,16 @@ class Transactions:
         self._pending = home.packages / ".pending.yaml"
 
     def read(self) -> Registry:
-        """What is installed, after what a killed process left to be done; raises RegistryError."""
+        """What is installed, once what a killed process left to be done is done.
+
+        Waits for a change that is under way. Raises RegistryError.
+        """
         if self._pending.exists():
-            with self.alone():
-                pass
+            try:
+                with self.alone():
+                    pass
+            except PackageError as error:
+                raise RegistryError(error.message, hint=error.hint, **error.facts) from None
         return self._file.read()
 
     def commit(self, decide: Decide) -> Registry:
