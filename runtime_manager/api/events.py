@@ -80,9 +80,11 @@ class EventViews:
                 async for event in coming:
                     if event is None:
                         await stream.write(_KEEP_ALIVE)
-                    elif concerns(event, code):
-                        await stream.write(self._told(event))
-                    if event is not None and event.name == STOPPING:
+                        continue
+                    events = (event, *subscription.rest())
+                    if told := b"".join(map(self._told, of_concern(events, code))):
+                        await stream.write(told)
+                    if events[-1].name == STOPPING:
                         return
             if subscription.was_cut:
                 raise ReaderGoneError

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from runtime_manager.model.endpoint import Endpoint
 
@@ -70,22 +71,27 @@ class Route:
         object.__setattr__(self, "depth", key.count(b"/"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RouteTable:
-    """All routes at one revision; of two routes with the same prefix or name the first counts."""
+    """All routes at one revision; of two routes with the same prefix or name the first counts.
+
+    Made at each change and often replaced before a request comes, so it is indexed when asked.
+    """
 
     revision: int
     routes: tuple[Route, ...]
-    _by_prefix: Mapping[bytes, Route] = field(init=False, repr=False, compare=False)
-    _by_name: Mapping[str, Route] = field(init=False, repr=False, compare=False)
-    _depth: int = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        prefixes = {r.key: r for r in reversed(self.routes) if r.prefix}
-        names = {r.name: r for r in reversed(self.routes) if r.name is not None}
-        object.__setattr__(self, "_by_prefix", prefixes)
-        object.__setattr__(self, "_by_name", names)
-        object.__setattr__(self, "_depth", max((r.depth for r in self.routes), default=0))
+    @cached_property
+    def _by_prefix(self) -> Mapping[bytes, Route]:
+        return {route.key: route for route in reversed(self.routes) if route.prefix}
+
+    @cached_property
+    def _by_name(self) -> Mapping[str | None, Route]:
+        return {route.name: route for route in reversed(self.routes) if route.name is not None}
+
+    @cached_property
+    def _depth(self) -> int:
+        return max((route.depth for route in self.routes), default=0)
 
     def find(self, path: bytes) -> Route | None:
         """The route with the longest prefix of `path`, which carries no query."""

@@ -27,6 +27,8 @@ _AT_ONCE = 20
 _FIRST_LOOK_S, _SLOWEST_LOOK_S = 0.005, 0.100
 _LOOK_SHARE = 0.01
 """Who has waited for a second is looked for every 10 ms: at most a hundredth is lost by that."""
+_LOOK_EACH_S = 0.0001
+"""For each that is looked for: the more they are, the more the processor has to do."""
 
 
 class Prober:
@@ -117,8 +119,8 @@ class Prober:
         self._unseen = {w: since for w, since in self._unseen.items() if not w.is_closed}
         if self._unseen:
             waited_s = now - next(reversed(self._unseen.values()))
-            pace_s = min(max(_FIRST_LOOK_S, waited_s * _LOOK_SHARE), _SLOWEST_LOOK_S)
-            self._look_at = now + pace_s
+            pace_s = max(_FIRST_LOOK_S, waited_s * _LOOK_SHARE, len(self._unseen) * _LOOK_EACH_S)
+            self._look_at = now + min(pace_s, _SLOWEST_LOOK_S)
         ports = {watch.port for watch in (*due, *self._unseen) if watch.port is not None}
         return self._lookout.look(ports) if ports else None
 

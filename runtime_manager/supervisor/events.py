@@ -54,6 +54,12 @@ class Subscription:
             await self._stirred.wait()
         return self._waiting.popleft()
 
+    def rest(self) -> tuple[Event, ...]:
+        """What is there already after the event that was read, to be read with it; may be none."""
+        found = tuple(self._waiting)
+        self._waiting.clear()
+        return found
+
     def give(self, event: Event) -> None:
         """Leave `event` for the reader; cuts off one that has too many unread."""
         if len(self._waiting) >= self._limit:

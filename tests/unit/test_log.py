@@ -49,6 +49,25 @@ def test_json_lines_carry_event_level_time_and_facts() -> None:
     assert facts == {"event": "instance.ready", "level": "info", "code": "echo", "generation": 3}
 
 
+def test_text_lines_read_as_structlog_s_own_without_colours() -> None:
+    facts = {"code": "echo", "cause": "it's gone", "generation": 3, "none": None, "a": "b=c"}
+    event = {"timestamp": "2026-01-01T00:00:00Z", "level": "info", "event": "provider.state"}
+    theirs = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=24, sort_keys=False)
+    assert log.as_text(None, "info", event | facts) == theirs(None, "info", event | facts)
+
+
+def test_a_text_line_tells_of_an_exception_below_it() -> None:
+    out = io.StringIO()
+    log.configure(level="info", log_format="text", stream=out)
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        structlog.get_logger().exception("runner.fault", code="echo")
+    first, *trace = out.getvalue().splitlines()
+    assert first.endswith("[error    ] runner.fault             code=echo")
+    assert (trace[0], trace[-1]) == ("Traceback (most recent call last):", "ValueError: broken")
+
+
 class Broken(io.StringIO):
     def write(self, text: str) -> int:
         raise BrokenPipeError

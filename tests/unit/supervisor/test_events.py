@@ -53,6 +53,19 @@ def test_recent_of_an_empty_log_is_empty() -> None:
     assert log().recent(1) is None
 
 
+async def test_a_subscriber_may_take_what_else_is_there_with_an_event() -> None:
+    events = log()
+    async with events.subscribe() as subscription:
+        for _ in range(3):
+            events.publish("provider.added")
+        first = await anext(subscription)
+        assert (first.number, numbers(subscription.rest())) == (1, [2, 3])
+        assert subscription.rest() == ()
+        events.publish("provider.added")
+        events.close()
+        assert await drained(subscription) == [4]
+
+
 async def test_a_subscriber_gets_what_comes_after_it_joined() -> None:
     events = log()
     events.publish("provider.added")
