@@ -146,9 +146,9 @@ def running(home: Home) -> Iterator[Daemon]:
 
 
 def start_serve(home: Home) -> subprocess.Popen[str]:
-    """`serve` on a free port, told to announce itself; its log goes to a file in `home`."""
+    """`serve` on a free port, told to announce itself; its log goes to a file beside `home`."""
     words = (RTM, "serve", "--home", str(home.root), "--listen", "127.0.0.1:0")
-    with (home.root / "serve.log").open("ab") as log:
+    with (home.root.parent / "serve.log").open("ab") as log:  # not in the home, which is watched
         return subprocess.Popen(
             [*words, "--announce", "json"],
             stdin=subprocess.DEVNULL,
