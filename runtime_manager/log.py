@@ -125,6 +125,6 @@ def configure(*, level: str, log_format: str, stream: TextIO = sys.stderr) -> No
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Unbreakable(stream))),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Unbreakable(stream))),
         cache_logger_on_first_use=False,
     )

@@ -6,7 +6,7 @@ import ipaddress
 import os
 import socket
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -42,15 +42,22 @@ class Listener(NamedTuple):
         return getattr(found, "ipv4_mapped", None) or found
 
 
-def owner_of(port: int, *, pids: Iterable[int], host: str = "127.0.0.1") -> Ownership:
+def owner_of(
+    port: int,
+    *,
+    pids: Iterable[int],
+    host: str = "127.0.0.1",
+    listeners: Sequence[Listener] | None = None,
+) -> Ownership:
     """Whether a process of `pids` answers connections to `host` and `port`, or who else.
 
     `pids` are asked for only as far as is needed. Where another listens beside ours (SO_REUSEPORT)
-    it is a stranger's, since either may be given the next connection.
+    it is a stranger's, since either may be given the next connection. `listeners` are those on the
+    port, where they have just been looked for.
     """
     if not tree.IS_PROC:
         return owner_by_psutil(port, set(pids))
-    sought = answering(listening_on(port), host)
+    sought = answering(listening_on(port) if listeners is None else listeners, host)
     if not sought:
         return Ownership.NOBODY
     for pid in pids:
@@ -73,12 +80,9 @@ def holder_of(port: int, *, host: str = "127.0.0.1") -> int | None:
     return next((pid for pid in tree.pids() if sought & _socket_inodes(pid)), None)
 
 
-def exposed_on(port: int) -> str | None:
-    """The address of a listener on `port` that other machines may reach; None without one."""
-    if not tree.IS_PROC:
-        return None
-    reachable = (one.ip for one in listening_on(port) if not one.ip.is_loopback)
-    return next(map(str, reachable), None)
+def exposed(listeners: Iterable[Listener]) -> str | None:
+    """The address of one that other machines may reach; None without one."""
+    return next((str(one.ip) for one in listeners if not one.ip.is_loopback), None)
 
 
 def places_of(pids: Iterable[int]) -> list[str]:

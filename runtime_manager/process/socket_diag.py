@@ -11,16 +11,17 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 _SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
-_BY_FAMILY = 20  # SOCK_DIAG_BY_FAMILY
+_OF_TCP = 18  # TCPDIAG_GETSOCK
+"""The older question (linux/inet_diag.h): of IPv4's and IPv6's sockets in one answer."""
 _DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
 _ERROR, _DONE = 2, 3  # NLMSG_ERROR, NLMSG_DONE
 _LISTENING = 1 << 10  # TCP_LISTEN
 _HEAD = struct.Struct("=IHHII")
-_REQUEST = struct.Struct("=BBBxI")
-_SOCKET_ID = struct.Struct("!HH16s16s4s8s")
+_REQUEST = struct.Struct("=4x2s46xI4x")
 _KIND = struct.Struct("=IH")
-_PORT, _PORT_AT = struct.Struct("!H"), 20
-_MESSAGE = struct.Struct("=24x16s16x4x8x4xI8xI")
+_PORT = struct.Struct("!H")
+_PORT_AT = 20
+_MESSAGE = struct.Struct("=16xB7x16s16x4x8x4xI8xI")
 _PATIENCE = struct.pack("ll", 1, 0)
 """A second: the answer is there once the request is sent, so this is for what nobody foresaw."""
 _CHUNK = 64 * 1024
@@ -49,21 +50,16 @@ class SocketDiag:
 
     def listening(self, ports: Collection[int]) -> list[Listening]:
         """The TCP sockets that listen on one of `ports`. Raises OSError: close it then."""
-        return [
-            found
-            for family, size in ((socket.AF_INET, 4), (socket.AF_INET6, 16))
-            for found in self._dump(family, size, ports)
-        ]
+        only = next(iter(ports)) if len(ports) == 1 else 0  # the kernel chooses by one port or none
+        body = _REQUEST.pack(_PORT.pack(only), _LISTENING)
+        self._sock.send(_HEAD.pack(_HEAD.size + len(body), _OF_TCP, _DUMP, 0, 0) + body)
+        return list(self._told(ports))
 
     def close(self) -> None:
         """Give the socket back; safe to call twice."""
         self._sock.close()
 
-    def _dump(self, family: int, size: int, ports: Collection[int]) -> Iterator[Listening]:
-        only = next(iter(ports)) if len(ports) == 1 else 0  # the kernel chooses by one port or none
-        body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, _LISTENING)
-        body += _SOCKET_ID.pack(only, 0, b"", b"", b"", b"")
-        self._sock.send(_HEAD.pack(_HEAD.size + len(body), _BY_FAMILY, _DUMP, 0, 0) + body)
+    def _told(self, ports: Collection[int]) -> Iterator[Listening]:
         while True:
             data, at = self._sock.recv(_CHUNK), 0
             while at < len(data):
@@ -74,7 +70,8 @@ class SocketDiag:
                     raise OSError("the kernel does not tell of its sockets")
                 (port,) = _PORT.unpack_from(data, at + _PORT_AT)
                 if port in ports:
-                    address, waiting, inode = _MESSAGE.unpack_from(data, at)
+                    family, address, waiting, inode = _MESSAGE.unpack_from(data, at)
+                    size = 4 if family == socket.AF_INET else 16
                     yield Listening(port, address[:size], waiting, inode)
                 at += (length + 3) & ~3
 

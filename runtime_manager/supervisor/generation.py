@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from runtime_manager.model.manifest import Listen, Manifest
 from runtime_manager.process.exit_status import ExitStatus
 from runtime_manager.process.finding import Finding, of_silence
 from runtime_manager.process.instance_cgroup import InstanceCgroup
-from runtime_manager.process.listeners import Ownership, exposed_on, owner_of
+from runtime_manager.process.listeners import Listener, Ownership, exposed, listening_on, owner_of
 from runtime_manager.process.probe import ProbeResult
 from runtime_manager.process.spawn import Child
 from runtime_manager.process.sweep import sweep
@@ -175,11 +175,11 @@ class Generation:
         endpoint = self._berth.endpoint
         if not isinstance(endpoint, TcpEndpoint) or self.manifest.listen is Listen.FD:
             return True
-        pids = tree_pids(self.pid)
-        is_ours = owner_of(endpoint.port, pids=pids, host=endpoint.host) is Ownership.OURS
-        if is_ours:
-            self._listens()
-        return is_ours
+        listeners, pids = listening_on(endpoint.port), tree_pids(self.pid)
+        owner = owner_of(endpoint.port, pids=pids, host=endpoint.host, listeners=listeners)
+        if owner is Ownership.OURS:
+            self._listens(listeners)
+        return owner is Ownership.OURS
 
     def drop(self, stream: str, lines: int) -> None:
         """Count lines of its output that were not kept, and tell how many they are by now."""
@@ -190,12 +190,13 @@ class Generation:
         """What can be seen of why it does not answer. Takes a few milliseconds."""
         return of_silence(self.pid, self.endpoint) if self.is_alive else None
 
-    def _listens(self) -> None:
+    def _listens(self, listeners: Iterable[Listener] | None = None) -> None:
         """Its port is its own now; an address that is not loopback's is told, once."""
         self._berth.listening()
         endpoint = self._berth.endpoint
         if self._is_looked_at or not isinstance(endpoint, TcpEndpoint):
             return
         self._is_looked_at = True
-        if (address := exposed_on(endpoint.port)) is not None:
+        found = listening_on(endpoint.port) if listeners is None else listeners
+        if (address := exposed(found)) is not None:
             self._told.exposed(self.number, str(TcpEndpoint(address, endpoint.port)))

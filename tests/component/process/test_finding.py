@@ -8,7 +8,7 @@ from pathlib import Path
 from runtime_manager.model.endpoint import TcpEndpoint, UnixEndpoint
 from runtime_manager.process import tree
 from runtime_manager.process.finding import of_silence
-from runtime_manager.process.listeners import exposed_on
+from runtime_manager.process.listeners import exposed, listening_on
 from runtime_manager.process.ports import reserve
 from tests.component.process.acting import (
     eventually,
@@ -80,7 +80,7 @@ async def test_a_socket_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_an_address_that_others_may_reach_is_told() -> None:
     for host, told in (("127.0.0.1", None), ("127.0.0.2", None), ("0.0.0.0", "0.0.0.0")):
         with socket.create_server((host, 0)) as server:
-            assert exposed_on(server.getsockname()[1]) == told
+            assert exposed(listening_on(server.getsockname()[1])) == told
     for host, told in (("::1", None), ("::", "::")) if socket.has_ipv6 else ():
         with socket.create_server((host, 0), family=socket.AF_INET6) as server:
-            assert exposed_on(server.getsockname()[1]) == told
+            assert exposed(listening_on(server.getsockname()[1])) == told
