@@ -151,7 +151,8 @@ async def test_a_guard_holds_nothing_of_the_daemon(listening: socket.socket) -> 
     assert (place.group, place.session) == (guard.pid, guard.pid)
     links = {os.readlink(f"/proc/{guard.pid}/fd/{name}")[:5] for name in "012"}
     assert links == {"pipe:", "/dev/"}
-    assert tree.marker_of(guard.pid) == f"{GUARD_OF}{HOME}"
+    # Between fork and the end of execve(2) there is no environment to be read.
+    await eventually(lambda: tree.marker_of(guard.pid) == f"{GUARD_OF}{HOME}")
     await eventually(lambda: set(os.listdir(f"/proc/{guard.pid}/fd")) == {"0", "1", "2"})
     await soon(guard.close())
 

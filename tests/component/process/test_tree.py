@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from runtime_manager.process import tree
-from tests.component.process.acting import fake, lines, shell, started
+from tests.component.process.acting import fake, first_line, lines, shell, started
 
 
 async def test_a_tree_holds_descendants_and_the_session() -> None:
@@ -18,7 +18,9 @@ async def test_a_tree_holds_descendants_and_the_session() -> None:
 
 async def test_a_marker_is_found_by_its_beginning() -> None:
     home = f"treetest{os.getpid()}"
-    async with started(shell("exec sleep 100", env={"RTM_INSTANCE": f"{home}/a/1"})) as child:
+    script = "echo up; exec sleep 100"
+    async with started(shell(script, env={"RTM_INSTANCE": f"{home}/a/1"})) as child:
+        await first_line(child)
         (found,) = tree.marked(f"{home}/")
         assert (found.pid, found.marker) == (child.pid, f"{home}/a/1")
         assert found.started_at == child.started_at
