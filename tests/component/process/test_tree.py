@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from runtime_manager.process import tree
-from tests.component.process.acting import fake, first_line, lines, shell, started
+from tests.component.process.acting import fake, first_line, lines, python, started
+
+SLEEPER = "import time; print('up', flush=True); time.sleep(100)"
 
 
 async def test_a_tree_holds_descendants_and_the_session() -> None:
@@ -18,8 +20,7 @@ async def test_a_tree_holds_descendants_and_the_session() -> None:
 
 async def test_a_marker_is_found_by_its_beginning() -> None:
     home = f"treetest{os.getpid()}"
-    script = "echo up; exec sleep 100"
-    async with started(shell(script, env={"RTM_INSTANCE": f"{home}/a/1"})) as child:
+    async with started(python(SLEEPER, env={"RTM_INSTANCE": f"{home}/a/1"})) as child:
         await first_line(child)
         (found,) = tree.marked(f"{home}/")
         assert (found.pid, found.marker) == (child.pid, f"{home}/a/1")
@@ -35,7 +36,8 @@ def test_what_is_gone_has_no_place() -> None:
 
 async def test_psutil_tells_the_same_where_there_is_no_proc() -> None:
     """The way taken on systems without /proc, asked here for the same facts."""
-    async with started(shell("exec sleep 100", env={"RTM_INSTANCE": "treetest/b/2"})) as child:
+    async with started(python(SLEEPER, env={"RTM_INSTANCE": "treetest/b/2"})) as child:
+        await first_line(child)
         by_proc, by_psutil = tree.kin(child.pid), tree.kin_by_psutil(child.pid)
         assert by_proc is not None
         assert by_psutil is not None
