@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
+
 from runtime_manager.daemon.reload import Reloader
-from runtime_manager.errors import PackageError
+from runtime_manager.errors import PackageError, UpgradeError
 from runtime_manager.model.home import Home
 from runtime_manager.model.provider import Provider
 from runtime_manager.model.registry import InstalledVersion
 from runtime_manager.packages.discovery import read_provider
 from runtime_manager.packages.installation import Installation, Installed
 from runtime_manager.supervisor.supervisor import Supervisor
+from runtime_manager.supervisor.upgrade import Commit
 from runtime_manager.supervisor.view import ProviderView
 
+_log = structlog.get_logger()
 _STOP_S = 120.0
 
 
@@ -45,8 +49,7 @@ class Installer:
         if before is None or before.provider.folder == provider.folder:
             await commit()
         else:
-            settle_s = self._reloader.settings.packages.settle_s
-            await self._supervisor.upgrade(provider, settle_s=settle_s, commit=commit)
+            await self._try(provider, commit)
         await self._reloader.reload()
         (done,) = installed
         if done.is_new:
@@ -54,6 +57,18 @@ class Installer:
                 "package.installed", code=code, version=done.version, before=done.before
             )
         return done
+
+    async def _try(self, provider: Provider, commit: Commit) -> None:
+        settle_s = self._reloader.settings.packages.settle_s
+        try:
+            await self._supervisor.upgrade(provider, settle_s=settle_s, commit=commit)
+        except UpgradeError as exc:
+            version, reason = provider.manifest.version, exc.message
+            self._supervisor.events.publish(
+                "package.refused", code=provider.code, version=version, reason=reason
+            )
+            _log.warning("package.refused", code=provider.code, version=version, reason=reason)
+            raise
 
     async def remove(self, code: str, *, purge: bool) -> None:
         """Stop it, then uninstall it; `purge`: what it wrote too. Raises UnknownCodeError."""

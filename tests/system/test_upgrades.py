@@ -117,8 +117,11 @@ def test_a_broken_version_under_load_fails_no_request_and_is_told(
         "--stderr",
         "no such table: things",
     )
-    with load(running) as answers, pytest.raises(ProblemError) as refused:
-        install(home, package(tmp_path / "v2", "2.0", *broken))
+    with load(running) as answers, running.watch() as events:
+        with pytest.raises(ProblemError) as refused:
+            install(home, package(tmp_path / "v2", "2.0", *broken))
+        told = events.until_named("package.refused")
+    assert told["data"] == {"version": "2.0", "reason": refused.value.message}
     assert set(answers) == {"ok"}, answers
     assert refused.value.problem["code"] == "upgrade-refused"
     assert "exit code 3" in refused.value.message
