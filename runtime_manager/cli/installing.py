@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from runtime_manager.cli.arguments import add_index
 from runtime_manager.cli.exit_codes import ExitCode
+from runtime_manager.cli.failures import UsageError
+from runtime_manager.cli.locking import install_locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from runtime_manager.cli.terminal import Terminal
     from runtime_manager.model.home import Home
     from runtime_manager.model.manifest import Manifest
+    from runtime_manager.model.registry import RegistryEntry
     from runtime_manager.model.source import SourceSpec
 
 
@@ -22,6 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
+        nargs="?",
         help="a folder (./NAME), an archive, https://…, git+https://…@TAG, pypi:NAME==VERSION, "
         "npm:NAME@VERSION, or NAME[@RANGE] from an index",
     )
@@ -30,6 +34,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--link",
         action="store_true",
         help="use the folder where it lies, for development; nothing is copied",
+    )
+    parser.add_argument(
+        "--locked",
+        metavar="FILE",
+        help="instead of a SOURCE: the very packages of a registry.yaml from elsewhere",
     )
     add_install_arguments(parser)
 
@@ -54,6 +63,10 @@ def run(arguments: Namespace, terminal: Terminal) -> ExitCode:
     """Get, check and install; tell what is in use now."""
     from runtime_manager.model.source import parse_source
 
+    if (arguments.source is None) == (arguments.locked is None):
+        raise UsageError("install needs either a SOURCE or --locked FILE", hint="see --help")
+    if arguments.locked is not None:
+        return install_locked(arguments.locked, Order(arguments, terminal), terminal)
     spec = parse_source(arguments.source, sha256=arguments.sha256, link=arguments.link)
     order = Order(arguments, terminal)
     if arguments.link:
@@ -80,16 +93,22 @@ class Order:
         self.installation.sweep()
 
     def install(
-        self, spec: SourceSpec, *, needed_by: tuple[str, ...] = ()
+        self,
+        spec: SourceSpec,
+        *,
+        needed_by: tuple[str, ...] = (),
+        locked: RegistryEntry | None = None,
     ) -> list[Mapping[str, object]]:
         """What was installed, for programs: its dependencies first; nothing if it was refused.
 
+        `locked` is what it must be; then it brings in nothing else.
         `needed_by` are the codes that brought it in, so that a cycle of them comes to an end.
         """
         from pathlib import Path
 
         from runtime_manager.cli.package_work import candidate_of, document
         from runtime_manager.cli.progress import ProgressLine
+        from runtime_manager.packages.locked import check_locked
 
         given = None if needed_by else self._arguments.manifest
         with (
@@ -109,7 +128,9 @@ class Order:
                 candidate.manifest, self.home, arguments=self._arguments, terminal=self._terminal
             ):
                 return []
-            done = self._dependencies(candidate.manifest, needed_by)
+            if locked is not None:
+                check_locked(candidate.manifest.code, locked, digest=candidate.tree.digest)
+            done = [] if locked else self._dependencies(candidate.manifest, needed_by)
             progress("wait until the new one has proved itself", 0, None)
             installed = self.installation.install(candidate)
             progress.clear()

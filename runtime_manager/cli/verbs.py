@@ -202,6 +202,7 @@ GROUPS: dict[str, dict[str, Verb]] = {
                 "rtm install cool-1.2.0.tar.gz --sha256 HEX",
                 "rtm install cool@^1.2",
                 "rtm install ./cool --link",
+                "rtm install --locked other/registry.yaml",
             ],
             exit_codes=_READS_FILES,
         ),
