@@ -56,6 +56,8 @@ def sentence(provider: Mapping[str, Any]) -> str:
         return str(cause["message"])
     if provider.get("manifest_error"):
         return "it goes on as it was before the manifest was edited"
+    if provider["state"] == "ready" and provider.get("warnings"):
+        return "it is ready, with something to be minded"
     return {
         "ready": "nothing is wrong: it is ready",
         "starting": "it has been started, and is not ready yet",

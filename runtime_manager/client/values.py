@@ -23,7 +23,8 @@ class Provider:
 
     `state` is stopped, starting, ready, unhealthy, stopping, backoff, failed or invalid; `wanted`
     is up, down or on-demand. `url` is where the gateway serves it, with a trailing slash; None for
-    an invalid one. `pid` is None without a process. `facts` is the whole document.
+    an invalid one. `pid` is None without a process. `warnings` are to be minded though it goes on.
+    `facts` is the whole document.
     """
 
     code: str
@@ -37,6 +38,7 @@ class Provider:
     pid: int | None
     restarts: int
     cause: Cause | None = None
+    warnings: tuple[Cause, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -58,7 +60,8 @@ class Provider:
             generation=document["generation"],
             pid=document.get("pid"),
             restarts=document.get("restarts", 0),
-            cause=_cause(document.get("cause")),
+            cause=_cause(document["cause"]) if document.get("cause") else None,
+            warnings=tuple(map(_cause, document.get("warnings") or ())),
             facts=document,
         )
 
@@ -116,7 +119,5 @@ class LogLine:
         )
 
 
-def _cause(document: Mapping[str, Any] | None) -> Cause | None:
-    if document is None:
-        return None
+def _cause(document: Mapping[str, Any]) -> Cause:
     return Cause(document["kind"], document["message"], document.get("hint", ""))

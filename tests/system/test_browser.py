@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,3 +49,17 @@ async def test_the_chat_is_used_in_a_browser(
         assert path == ("/" if via == "name" else "/api/v1/chat/")
         told = f"fetch('{daemon.url}/api/v1/providers').then(r => r.status, () => 'refused')"
         assert await page.value(told) in (401, 403, "refused")
+
+
+async def test_the_dashboard_tells_what_is_wrong_and_what_is_to_be_minded(
+    home: HomeFolder, start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    home.add("missing", binary="./not-there", args=[])
+    home.add("exposed", *("--port", "{port}", "--host", "0.0.0.0"), start="manual")
+    daemon = start_daemon()
+    daemon.wait_for("missing", state="failed")
+    async with opened(daemon, "dashboard", via="name", profile=tmp_path / "profile") as page:
+        await page.until("document.body.innerText.includes('does not exist')")
+        await asyncio.to_thread(daemon.do, "start", "exposed")
+        await page.until("document.body.innerText.includes('other machines may reach it')")
+        assert page.complaints == []

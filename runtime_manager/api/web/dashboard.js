@@ -43,7 +43,7 @@ class Row {
     this.code = code;
     this.body = byId("provider").content.firstElementChild.cloneNode(true);
     this.part = (name) => this.body.querySelector(`[data-is="${name}"]`);
-    this.unfolded = null; // what the reader chose; null: unfolded while in trouble
+    this.unfolded = null; // what the reader chose; null: unfolded while something is to be told
     this.detailOf = ""; // which moment the unfolded part shows
     for (const button of this.body.querySelectorAll("button")) {
       button.addEventListener("click", () => this.act(button));
@@ -126,10 +126,11 @@ class Row {
   }
 
   fold() {
-    const isUnfolded = this.unfolded ?? TROUBLE.has(this.provider.state);
+    const { since, state, generation, warnings } = this.provider;
+    const isUnfolded = this.unfolded ?? (TROUBLE.has(state) || warnings.length > 0);
     this.body.querySelector(".fold").setAttribute("aria-expanded", String(isUnfolded));
     this.body.querySelector(".why").hidden = !isUnfolded;
-    const moment = [this.provider.since, this.provider.generation].join();
+    const moment = [since, generation, warnings.length].join();
     if (!isUnfolded || moment === this.detailOf) return;
     this.detailOf = moment;
     this.explain().catch((error) => {
@@ -242,7 +243,7 @@ function watch() {
     refreshSoon();
   });
   source.addEventListener("snapshot", (event) => showAll(JSON.parse(event.data).providers));
-  const names = ["provider.state", "provider.exit", "provider.added", "provider.removed"];
+  const names = ["state", "exit", "warning", "added", "removed"].map((name) => `provider.${name}`);
   for (const name of names) source.addEventListener(name, refreshSoon);
   source.addEventListener("daemon.stopping", () => connection("lost", "the daemon is stopping"));
   source.addEventListener("error", () => {

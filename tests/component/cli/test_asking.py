@@ -46,6 +46,19 @@ def test_list_is_an_aligned_table_sorted_by_code(daemon: CannedDaemon, rtm: Rtm)
     assert "\x1b" not in said.out
 
 
+def test_what_is_to_be_minded_of_one_that_is_ready_is_listed_and_told(
+    daemon: CannedDaemon, rtm: Rtm
+) -> None:
+    warning = {"kind": "exposed", "message": "it listens on 0.0.0.0:80", "hint": "bind {host}"}
+    warned = {**COOL_IN_FULL, "warnings": [warning]}
+    daemon.answer("GET", "/api/v1/providers?usage=0", {"providers": [warned]})
+    daemon.answer("GET", "/api/v1/providers/cool", warned)
+    assert rtm("list").out.endswith("it listens on 0.0.0.0:80\n")
+    said = rtm("status", "cool")
+    assert said.code == 0
+    assert "warning      [exposed] it listens on 0.0.0.0:80\n  hint         bind {host}" in said.out
+
+
 def test_list_for_programs_is_the_document_of_the_api(daemon: CannedDaemon, rtm: Rtm) -> None:
     providers = rtm("list", "--format", "json").document["providers"]
     assert [(provider["code"], provider["basePath"]) for provider in providers] == [

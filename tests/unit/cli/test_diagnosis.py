@@ -60,6 +60,10 @@ def test_a_broken_edit_is_told_beside_what_runs() -> None:
         (provider("failed", "exited"), "exited!"),
         (provider("invalid", "invalid-manifest"), "its manifest cannot be used"),
         (provider("ready"), "nothing is wrong: it is ready"),
+        (
+            provider("ready", warnings=[{"kind": "exposed", "message": "m", "hint": "h"}]),
+            "it is ready, with something to be minded",
+        ),
         (provider("unheard-of"), "no cause is known"),
     ],
 )

@@ -36,6 +36,8 @@ def test_a_provider_that_is_not_well_has_its_cause() -> None:
     provider = Provider.of({**COOL, "state": "failed", "cause": cause})
     assert not provider.is_ready
     assert provider.cause == Cause("exited", "exit code 3", "rtm logs cool")
+    warned = Provider.of({**COOL, "warnings": [{"kind": "exposed", "message": "m", "hint": "h"}]})
+    assert (warned.is_ready, warned.warnings) == (True, (Cause("exposed", "m", "h"),))
 
 
 def test_an_event_may_be_of_the_daemon_or_a_snapshot() -> None:
