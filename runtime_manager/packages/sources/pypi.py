@@ -28,12 +28,19 @@ _TIMEOUT_S = 1800.0
 _LEADS_ELSEWHERE = ("PIP_TARGET", "PIP_USER", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE", "PYTHON")
 """Variables that would install it, or have it found, in another place."""
 
+# -S: what this Python runs at each start (.pth files) is not run, for it may change the package.
+# What is installed for it comes last: old projects count on setuptools' pkg_resources there.
 _LAUNCHER = """\
 PYTHONPATH=$root/site
 export PYTHONPATH
-exec {python} -s -P -c {code} "$0" "$@\""""
+exec {python} -S -P -c {code} "$0" "$@\""""
 
-_CODE = "import sys, {module}; sys.argv[:] = sys.argv[1:]; sys.exit({module}.{attribute}())"
+_CODE = """\
+import sys, sysconfig
+sys.path.append(sysconfig.get_path("purelib"))
+sys.argv[:] = sys.argv[1:]
+import {module}
+sys.exit({module}.{attribute}())"""
 
 
 def install(
@@ -119,7 +126,7 @@ def _launchers(found: Distribution) -> dict[str, str]:
 
 
 def _launcher(point: EntryPoint) -> str:
-    """Start it with the Python whose pip chose the wheels, outside of our own environment."""
+    """Start it with the Python whose pip chose the wheels; these come before all others."""
     code = _CODE.format(module=point.module, attribute=point.attr)
     return _LAUNCHER.format(python=quoted(str(Path(sys.executable).resolve())), code=quoted(code))
 

@@ -22,7 +22,7 @@ MANIFEST = "code: cool\nversion: 1.2.0\nbinary: bin/cool-server\n"
 PROGRAM = """
 import sys, cool_needs
 def main():
-    print(cool_needs.WORD, sys.flags.no_user_site, *sys.argv[1:])
+    print(cool_needs.WORD, sys.flags.no_site, *sys.argv[1:])
 """
 
 
