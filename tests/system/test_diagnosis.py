@@ -27,7 +27,8 @@ def test_a_crash_is_told_with_its_exits_and_last_words(
     home.add("echo")
     home.add(
         "broken",
-        *("--stderr", "no such table", "--exit-after", "0", "--exit-code", "3", "--never-listen"),
+        binary="sh",
+        args=["-c", "echo no such table >&2; exit 3"],
         restart={"delay": "10ms", "max": 2},
         depends_on=["echo"],
     )
