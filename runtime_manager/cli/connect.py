@@ -8,6 +8,9 @@ import os
 from runtime_manager.client.failures import NoDaemonError
 from runtime_manager.client.socket_client import SocketClient
 
+SYSTEM_HOME = "/var/lib/runtime-manager"
+"""Where the service that `rtm service install` makes has its providers and data."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +31,8 @@ def find_daemon(home_flag: str | None, *, environ: Mapping[str, str] = os.enviro
     """The daemon of the home; raises NoDaemonError when there is no trace of one."""
     path = runtime_json_path(home_flag, environ)
     hint = "start it: rtm serve" + (f" --home {home_flag}" if home_flag else "")
+    if not home_flag and os.path.lexists(SYSTEM_HOME):  # as in runtime_json_path
+        hint += f"; the system service is asked by --home {SYSTEM_HOME}, as root"
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # as in runtime_json_path
             facts = json.load(file)

@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 
+from runtime_manager.cli.connect import SYSTEM_HOME
 from runtime_manager.cli.exit_codes import ExitCode
 from runtime_manager.cli.failures import UsageError
 from runtime_manager.cli.service_units import (
     SERVICE,
     SOCKET,
-    SYSTEM_HOME,
     own_command,
     unit_files,
     unit_folder,

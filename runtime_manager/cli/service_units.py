@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 SOCKET = "runtime-manager.socket"
 SERVICE = "runtime-manager.service"
-SYSTEM_HOME = "/var/lib/runtime-manager"
-"""Where the system service has its providers and data."""
-
 _TEXTS = Path(__file__).parent / "units"
 _WRITTEN_AS = "/usr/bin/rtm"
 _LISTENS_AT = "ListenStream=127.0.0.1:9880"

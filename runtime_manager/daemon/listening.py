@@ -51,13 +51,26 @@ def api_socket(path: Path) -> socket.socket:
 
 
 def _received(environ: MutableMapping[str, str]) -> socket.socket | None:
-    is_lent = lends_socket(environ)
+    is_lent, count = lends_socket(environ), environ.get("LISTEN_FDS", "")
     for name in ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"):
         environ.pop(name, None)
     if not is_lent:
         return None
+    if int(count) > 1:
+        raise SettingsError(
+            f"the service manager passes {count} sockets, and one can be served",
+            hint="leave one ListenStream= in runtime-manager.socket",
+        )
     os.set_inheritable(_FIRST_FD, False)
-    return socket.socket(fileno=_FIRST_FD)
+    sock = socket.socket(fileno=_FIRST_FD)
+    is_listening = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    if sock.family not in (socket.AF_INET, socket.AF_INET6) or not is_listening:
+        sock.close()
+        raise SettingsError(
+            "the socket that the service manager passes does not listen on TCP",
+            hint="ListenStream= in runtime-manager.socket must be an address and a port",
+        )
+    return sock
 
 
 def _bound(listen: str) -> socket.socket:

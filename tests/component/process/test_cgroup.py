@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -127,56 +125,35 @@ def test_what_is_refused_stays_refused(machine: Machine, tmp_path: Path) -> None
 # With the kernel's own, where this process may make one.
 
 
-def _unified() -> Path | None:
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        if " - cgroup2 " in line:
-            return Path(line.split()[4])
-    return None
-
-
-@pytest.fixture
-def group() -> Iterator[InstanceCgroup]:
-    mount = _unified() if sys.platform == "linux" else None
-    if mount is None or not os.access(mount, os.W_OK):
-        pytest.skip("no cgroup v2 that may be written here")
-    made = InstanceCgroup(mount / f"rtm-test-{os.getpid()}")
-    try:
-        made.make()
-    except OSError as exc:
-        pytest.skip(f"no cgroup can be made here: {exc}")
-    yield made
-    assert made.end()
-
-
 async def test_a_program_is_in_its_cgroup_from_the_start_and_nothing_gets_out(
-    group: InstanceCgroup, tmp_path: Path
+    cgroup: InstanceCgroup, tmp_path: Path
 ) -> None:
     words = "setsid env -i sleep 1000 & cat /proc/self/cgroup; exec sleep 1000"
     launch = Launch(("/bin/sh", "-c", words), env={"PATH": os.environ["PATH"]}, cwd=tmp_path,
-                    cgroup=group.path)  # fmt: skip
+                    cgroup=cgroup.path)  # fmt: skip
     child = spawn(launch)
     with open(child.stdout, "rb", closefd=False) as told:
         lines = told.readline()
         while b"0::" not in lines:
             lines = told.readline()
-    assert lines.decode().strip().endswith(group.path.name)
-    assert child.pid in group.pids()
-    assert len(group.pids()) >= 2
-    assert not group.was_out_of_memory
-    assert group.usage().memory_pressure is None or group.usage().memory_pressure >= 0
-    left = group.sweep()
+    assert lines.decode().strip().endswith(cgroup.path.name)
+    assert child.pid in cgroup.pids()
+    assert len(cgroup.pids()) >= 2
+    assert not cgroup.was_out_of_memory
+    assert cgroup.usage().memory_pressure is None or cgroup.usage().memory_pressure >= 0
+    left = cgroup.sweep()
     assert child.pid in left
     assert (await child.wait()).signal == signal.SIGKILL
     child.close_output()
-    assert group.end()
-    assert not group.path.exists()
-    group.make()
-    assert group.sweep() == set()
+    assert cgroup.end()
+    assert not cgroup.path.exists()
+    cgroup.make()
+    assert cgroup.sweep() == set()
 
 
-def test_what_is_in_one_of_that_name_is_ended_first(group: InstanceCgroup) -> None:
+def test_what_is_in_one_of_that_name_is_ended_first(cgroup: InstanceCgroup) -> None:
     left = subprocess.Popen(["sleep", "1000"])
-    (group.path / "cgroup.procs").write_text(str(left.pid))
-    group.make()
+    (cgroup.path / "cgroup.procs").write_text(str(left.pid))
+    cgroup.make()
     assert left.wait() == -signal.SIGKILL
-    assert group.pids() == set()
+    assert cgroup.pids() == set()

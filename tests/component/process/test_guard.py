@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import pytest
 
 from runtime_manager.process import guard_main, tree
 from runtime_manager.process.guard import GUARD_OF, Guard
+from runtime_manager.process.instance_cgroup import InstanceCgroup
 from runtime_manager.process.leftovers import end_leftovers
 from tests.component.process.acting import (
     end,
@@ -219,3 +221,17 @@ async def hear(text: str) -> None:
 def _ignored(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1], 16) for line in status.splitlines() if "SigIgn" in line)
+
+
+def test_with_cgroups_nothing_gets_out_of_them(cgroup: InstanceCgroup) -> None:
+    """Who leaves its session and empties its environment has no other mark."""
+    folder = cgroup.path / "provider-a.1"
+    folder.mkdir()
+    words = f"echo 0 > {folder}/cgroup.procs; exec setsid env -i sleep 1000"
+    escaped = subprocess.Popen(["sh", "-c", words])
+    while escaped.pid not in InstanceCgroup(folder).pids():
+        time.sleep(0.001)
+    command = [sys.executable, "-I", "-S", guard_main.__file__, HOME, str(cgroup.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE):
+        pass  # the end of its pipe is what it waits for
+    assert escaped.wait() == -signal.SIGKILL

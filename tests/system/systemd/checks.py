@@ -148,10 +148,12 @@ def restart_under_load() -> str:
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
-    pids = [main_pid()]
+    pids, took_s = [main_pid()], []
     for _ in range(5):
         time.sleep(1.5)
+        began = time.monotonic()
         sh("systemctl", "restart", SERVICE)
+        took_s.append(time.monotonic() - began)
         pids.append(main_pid())
     time.sleep(1.5)
     is_over.set()
@@ -160,7 +162,11 @@ def restart_under_load() -> str:
     Path("/etc/credstore/runtime-manager.token").unlink()
     assert len(set(pids)) == 6, pids
     assert not failed, (len(failed), asked, failed[:5])
-    return f"{asked[0]} requests over 5 restarts, 0 failed, the slowest took {slowest_s[0]:.2f} s"
+    longest_s = max(took_s)
+    return (
+        f"{asked[0]} requests over 5 restarts, 0 failed, the slowest took {slowest_s[0]:.2f} s;"
+        f" a restart took up to {longest_s:.2f} s"
+    )
 
 
 @check
@@ -212,7 +218,15 @@ def reload_restarts_only_what_changed() -> str:
     after = all_ready(*codes)
     changed = [code for code in codes if before[code]["pid"] != after[code]["pid"]]
     assert (changed, main_pid()) == (["p3"], daemon), changed
-    return f"one of 5 edited: new pids for {changed}, main pid stays"
+    Path("/etc/runtime-manager/config.yaml").write_text("listne: 1\n")
+    said = sh("systemctl", "reload", SERVICE, fails=True)
+    assert "failed" in said, said
+    kept = all_ready(*codes)
+    assert [kept[code]["pid"] for code in codes] == [after[code]["pid"] for code in codes]
+    assert shown("ActiveState") == "active"
+    return (
+        f"one of 5 edited: new pids for {changed}, main pid stays; then {said[:50]}"
+    )
 
 
 @check
