@@ -224,9 +224,7 @@ def reload_restarts_only_what_changed() -> str:
     kept = all_ready(*codes)
     assert [kept[code]["pid"] for code in codes] == [after[code]["pid"] for code in codes]
     assert shown("ActiveState") == "active"
-    return (
-        f"one of 5 edited: new pids for {changed}, main pid stays; then {said[:50]}"
-    )
+    return f"one of 5 edited: new pids for {changed}, main pid stays; then {said[:50]}"
 
 
 @check
