@@ -1,7 +1,6 @@
 """Homes with packages in them; servers here, on a private network and in public."""
 
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,9 +8,15 @@ import pytest
 
 from runtime_manager.model.home import Home
 from runtime_manager.packages.candidate import LocalPackage
-from runtime_manager.packages.sources.hops import Reach, reach_of
-from runtime_manager.packages.sources.web import Web, resolve_host
-from tests.component.packages.servers import Server
+from runtime_manager.packages.sources.web import Web
+from tests.component.packages.servers import (
+    PRIVATE,
+    PUBLIC,
+    Server,
+    make_certificate,
+    tls_of,
+    web_trusting,
+)
 
 Install = Callable[..., Path]
 
@@ -60,40 +65,21 @@ def package(tmp_path: Path) -> Package:
     return make
 
 
-PUBLIC, PRIVATE = "127.0.0.2", "127.0.0.3"
-REACHES = {PUBLIC: Reach.PUBLIC, PRIVATE: Reach.PRIVATE}
-NAMES = {"public.test": [PUBLIC], "private.test": [PRIVATE], "both.test": [PUBLIC, "127.0.0.1"]}
-
-
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate of its own for all names that tests use, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    names = ",".join(f"DNS:{name}" for name in ("localhost", *NAMES))
-    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x"
-    names += f",IP:127.0.0.1,IP:{PUBLIC},IP:{PRIVATE}"
-    places = ["-keyout", str(key), "-out", str(cert), "-addext", f"subjectAltName={names}"]
-    subprocess.run(["openssl", *made.split(), *places], check=True, capture_output=True)
-    return cert, key
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def server_tls(certificate: tuple[Path, Path]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    return context
+    return tls_of(certificate)
 
 
 @pytest.fixture
 def web(certificate: tuple[Path, Path]) -> Web:
     """A client for which 127.0.0.2 is public and 127.0.0.3 private, and that trusts the servers."""
-    return Web(
-        resolve=lambda host, port: NAMES.get(host) or resolve_host(host, port),
-        reach=lambda one: REACHES.get(one) or reach_of(one),
-        tls=ssl.create_default_context(cafile=str(certificate[0])),
-        timeout_s=5,
-    )
+    return web_trusting(certificate[0])
 
 
 @pytest.fixture

@@ -4,10 +4,47 @@ from __future__ import annotations
 
 import http.server
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from runtime_manager.packages.sources.hops import Reach, reach_of
+from runtime_manager.packages.sources.web import Web, resolve_host
+
+PUBLIC, PRIVATE = "127.0.0.2", "127.0.0.3"
+NAMES = {"public.test": [PUBLIC], "private.test": [PRIVATE], "both.test": [PUBLIC, "127.0.0.1"]}
+_REACHES = {PUBLIC: Reach.PUBLIC, PRIVATE: Reach.PRIVATE}
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of its own for all these names and addresses, and its key."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    names = ",".join(f"DNS:{name}" for name in ("localhost", *NAMES))
+    names += f",IP:127.0.0.1,IP:{PUBLIC},IP:{PRIVATE}"
+    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x"
+    places = ["-keyout", str(key), "-out", str(cert), "-addext", f"subjectAltName={names}"]
+    subprocess.run(["openssl", *made.split(), *places], check=True, capture_output=True)
+    return cert, key
+
+
+def tls_of(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    """For servers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+def web_trusting(certificate: Path) -> Web:
+    """A client that trusts it, for which 127.0.0.2 is public and 127.0.0.3 private."""
+    return Web(
+        resolve=lambda host, port: NAMES.get(host) or resolve_host(host, port),
+        reach=lambda one: _REACHES.get(one) or reach_of(one),
+        tls=ssl.create_default_context(cafile=str(certificate)),
+        timeout_s=5,
+    )
 
 
 @dataclass

@@ -17,6 +17,8 @@ from runtime_manager.packages.index import Indexes
 from runtime_manager.packages.sources.web import Web
 from runtime_manager.packages.supply import Supply
 from tests.component.packages.hostile import tar_gz
+from tests.component.packages.hostile_indexes import ALL, HostileIndex
+from tests.component.packages.hostile_indexes import refusal as refusal_of
 from tests.component.packages.servers import Canned, Server
 
 ARTIFACT = {"url": "archives/cool-1.0.0.tar.gz", "sha256": "ab" * 32, "size": 10}
@@ -293,3 +295,14 @@ def test_an_index_whose_archives_lie_where_they_must_not_is_refused(
     ):
         pass
     assert caught.value.facts["kind"] == kind
+
+
+@pytest.mark.parametrize("hostile", ALL, ids=str)
+def test_a_hostile_index_is_refused_by_its_kind_and_leaves_no_trace(
+    hostile: HostileIndex, public: Server, web: Web, tmp_path: Path
+) -> None:
+    error = refusal_of(hostile, tmp_path / "home", public=public, web=web)
+    assert error.facts["kind"] == hostile.kind
+    assert error.hint
+    left = [one for one in (tmp_path / "home").rglob("*") if one.is_file()]
+    assert [one for one in left if "cache" not in one.parts] == []
