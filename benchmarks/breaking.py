@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.figures import Limit, Row, Section, Unit
 from benchmarks.ground import Home, running, temporary_home
-from benchmarks.rounds import Effort, in_turns, seconds
+from benchmarks.rounds import Effort, in_turns
 
 _WELL = 15
 _LIMIT = Limit(factor=1.1, plus=0.050)
@@ -18,12 +18,12 @@ def measure(effort: Effort) -> Section:
         with running(home) as daemon:
 
             def among_broken() -> float:
-                taken = seconds(lambda: daemon.start(codes, alongside=broken))
+                taken = daemon.start(codes, alongside=broken)
                 daemon.stop([*codes, *broken])
                 return taken
 
             def alone() -> float:
-                taken = seconds(lambda: daemon.start(codes))
+                taken = daemon.start(codes)
                 daemon.stop(codes)
                 return taken
 

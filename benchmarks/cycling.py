@@ -12,8 +12,8 @@ from benchmarks.rounds import Effort, seconds
 from benchmarks.table import number
 
 _CODE = "cycled"
-_UNITS = (Unit.COUNT, Unit.COUNT, Unit.COUNT, Unit.BYTES)
-_NAMES = ("descriptors", "threads", "child processes", "RSS")
+_UNITS = (Unit.COUNT, Unit.COUNT, Unit.COUNT, Unit.COUNT, Unit.BYTES)
+_NAMES = ("descriptors", "tasks", "threads", "child processes", "RSS")
 _LOOKS = 10
 _GLANCES, _GLANCE_S = 10, 0.02
 
@@ -23,6 +23,7 @@ class Look:
     """What the daemon holds at one moment."""
 
     descriptors: float
+    tasks: float
     threads: float
     children: float
     rss_bytes: float
@@ -35,10 +36,10 @@ def measure(effort: Effort) -> Section:
         with running(home) as daemon:
             per_look = max(1, effort.cycles // _LOOKS)
             _cycle(daemon, per_look)  # caches, the ring of output and pools fill up once
-            looks, taken = [_look(daemon.pid)], 0.0
+            looks, taken = [_look(daemon)], 0.0
             for _ in range(_LOOKS):
                 taken += seconds(lambda: _cycle(daemon, per_look))
-                looks.append(_look(daemon.pid))
+                looks.append(_look(daemon))
     return Section(
         "cycles",
         f"{per_look * _LOOKS:,} starts and stops of one provider, after {per_look} to warm up",
@@ -71,18 +72,20 @@ def _cycle(daemon: Daemon, times: int) -> None:
         daemon.ask("stop", _CODE)
 
 
-def _look(pid: int) -> Look:
+def _look(daemon: Daemon) -> Look:
     """The least of a few looks: a connection of ours may still be closing."""
     looks = []
     for _ in range(_GLANCES):
         time.sleep(_GLANCE_S)
-        looks.append(_glance(pid))
+        looks.append(_glance(daemon))
     return Look(*(min(values) for values in zip(*map(astuple, looks), strict=True)))
 
 
-def _glance(pid: int) -> Look:
+def _glance(daemon: Daemon) -> Look:
+    tasks, pid = daemon.tasks(), daemon.pid
     return Look(
         process.descriptors(pid),
+        tasks,
         process.threads(pid),
         float(len(process.children(pid))),
         process.rss_bytes(pid),

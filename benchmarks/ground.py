@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,12 +47,17 @@ class Home:
         folder.mkdir()
         (folder / "manifest.yaml").write_text(yaml.safe_dump(manifest | fields))
 
-    def add_many(self, count: int) -> list[str]:
+    def add_many(self, count: int, **fields: object) -> list[str]:
         """Fast providers; their codes are given."""
         codes = [f"fast-{number}" for number in range(count)]
         for code in codes:
-            self.add(code)
+            self.add(code, **fields)
         return codes
+
+    @property
+    def log(self) -> Path:
+        """The daemon's log: beside the home and not in it, which is watched."""
+        return self.root.parent / "serve.log"
 
 
 class Daemon:
@@ -85,16 +91,22 @@ class Daemon:
         """Everything the daemon tells of one."""
         return self.client.get(f"/api/v1/providers/{code}")
 
-    def start(self, codes: Iterable[str], *, alongside: Iterable[str] = ()) -> None:
-        """Ask for a start of all at once; return when the event stream has told of each route.
+    def tasks(self) -> float:
+        """How many tasks its event loop has."""
+        with self.client.send("GET", "/metrics") as exchange:
+            told = dict(line.rpartition(" ")[::2] for line in exchange.lines())
+        return float(told["rtm_tasks"])
+
+    def start(self, codes: Iterable[str], *, alongside: Iterable[str] = ()) -> float:
+        """Ask for a start of all at once; seconds until the event stream has told of each route.
 
         Those `alongside` are asked for first, and not waited for.
         """
-        self._all("start", codes, lambda name, _: name == "route.opened", alongside=alongside)
+        return self._all("start", codes, lambda name, _: name == "route.opened", alongside)
 
-    def stop(self, codes: Iterable[str]) -> None:
-        """Ask for a stop of all at once; return when all have stopped."""
-        self._all("stop", codes, lambda name, event: event["data"].get("to") == "stopped")
+    def stop(self, codes: Iterable[str]) -> float:
+        """Ask for a stop of all at once; seconds until all have stopped."""
+        return self._all("stop", codes, lambda _, event: event["data"].get("to") == "stopped")
 
     @contextmanager
     def events(self) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
@@ -109,19 +121,21 @@ class Daemon:
         verb: str,
         codes: Iterable[str],
         is_done: Callable[[str, dict[str, Any]], bool],
-        *,
         alongside: Iterable[str] = (),
-    ) -> None:
+    ) -> float:
         missing = set(codes)
         asked = (*alongside, *sorted(missing))
         with self.events() as events:
+            begun = time.perf_counter()
             asking = threading.Thread(target=self._ask_for, args=(verb, asked))
             asking.start()
             while missing:
                 name, event = next(events)
                 if is_done(name, event):
                     missing.discard(event["code"])
+            taken = time.perf_counter() - begun
             asking.join()
+        return taken
 
     def _ask_for(self, verb: str, codes: Iterable[str]) -> None:
         for code in codes:
@@ -148,7 +162,7 @@ def running(home: Home) -> Iterator[Daemon]:
 def start_serve(home: Home) -> subprocess.Popen[str]:
     """`serve` on a free port, told to announce itself; its log goes to a file beside `home`."""
     words = (RTM, "serve", "--home", str(home.root), "--listen", "127.0.0.1:0")
-    with (home.root.parent / "serve.log").open("ab") as log:  # not in the home, which is watched
+    with home.log.open("ab") as log:
         return subprocess.Popen(
             [*words, "--announce", "json"],
             stdin=subprocess.DEVNULL,

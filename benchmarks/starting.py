@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from benchmarks.figures import Limit, Row, Section, Unit
 from benchmarks.ground import FAST, Daemon, running, temporary_home
-from benchmarks.rounds import Effort, in_turns, seconds
+from benchmarks.rounds import Effort, in_turns
 
 _COUNTS = (1, 20, 100)
 _LIMIT = Limit(factor=1.1, plus=0.050)
@@ -34,7 +34,7 @@ def measure(effort: Effort) -> Section:
 
 def _row(daemon: Daemon, codes: Sequence[str], effort: Effort) -> Row:
     def ours() -> float:
-        taken = seconds(lambda: daemon.start(codes))
+        taken = daemon.start(codes)
         daemon.stop(codes)
         return taken
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -44,12 +45,17 @@ class MetricViews:
     async def metrics(self, _call: Call[Nothing, Nothing]) -> web.Response:
         """See `operations`."""
         text = exposition(
-            self._providers.views(), version=self._version, started_at=self._started_at
+            self._providers.views(),
+            version=self._version,
+            started_at=self._started_at,
+            tasks=len(asyncio.all_tasks()),
         )
         return web.Response(body=text.encode(), headers={"Content-Type": _TYPE})
 
 
-def exposition(views: Iterable[ProviderView], *, version: str, started_at: datetime) -> str:
+def exposition(
+    views: Iterable[ProviderView], *, version: str, started_at: datetime, tasks: int
+) -> str:
     """The whole text; a provider's name in it is its code."""
     seen = tuple(views)
     counts = Counter(view.state for view in seen)
@@ -61,6 +67,7 @@ def exposition(views: Iterable[ProviderView], *, version: str, started_at: datet
             "When the daemon started, in Unix time.",
             [({}, started_at.timestamp())],
         ),
+        _family("rtm_tasks", "gauge", "Tasks in the daemon's event loop.", [({}, tasks)]),
         _family(
             "rtm_providers",
             "gauge",

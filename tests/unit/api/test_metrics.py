@@ -17,11 +17,13 @@ def test_each_family_has_help_type_and_samples(view: Callable[..., ProviderView]
         [view("a", restarts=2, generation=3, traffic=Traffic(4, 50)), view("b", state="failed")],
         version='1"\\\n',
         started_at=STARTED,
+        tasks=9,
     )
     lines = text.splitlines()
     assert text.endswith("\n")
     assert 'rtm_info{version="1\\"\\\\\\n"} 1' in lines
     assert "rtm_start_time_seconds 1700000000" in lines
+    assert "rtm_tasks 9" in lines
     assert 'rtm_providers{state="ready"} 1' in lines
     assert 'rtm_providers{state="failed"} 1' in lines
     assert 'rtm_providers{state="stopped"} 0' in lines
@@ -35,4 +37,4 @@ def test_each_family_has_help_type_and_samples(view: Callable[..., ProviderView]
 
 
 def test_a_daemon_without_providers_has_figures_too() -> None:
-    assert "rtm_info" in exposition([], version="1", started_at=STARTED)
+    assert "rtm_info" in exposition([], version="1", started_at=STARTED, tasks=1)

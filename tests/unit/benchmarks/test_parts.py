@@ -33,5 +33,11 @@ def test_a_rate_with_failures_in_it_is_refused(more: str):
 
 
 def test_what_has_grown_over_the_cycles_misses_its_target():
-    rows = {row.what: row.is_met for row in growth([Look(30, 4, 1, 5e7), Look(31, 4, 1, 6e7)])}
-    assert rows == {"descriptors": False, "threads": True, "child processes": True, "RSS": None}
+    looks = [Look(30, 7, 4, 1, 5e7), Look(31, 7, 4, 1, 6e7)]
+    assert {row.what: row.is_met for row in growth(looks)} == {
+        "descriptors": False,
+        "tasks": True,
+        "threads": True,
+        "child processes": True,
+        "RSS": None,
+    }
