@@ -20,6 +20,7 @@ from runtime_manager.packages.sources.web import Answer, Web
 
 _AWAY = frozenset({"unreachable", "truncated-download"})
 _READ_BYTES = 256 * 1024
+_LIMIT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ class Indexes:
 
     def _ask(self, location: str, kept: Kept | None) -> Kept:
         web = self._web or Web()
-        with web.get(location, headers=kept.conditions if kept else {}) as answer:
+        conditions = kept.conditions if kept else {}
+        with web.get(location, headers=conditions, limit_s=_LIMIT_S) as answer:
             now = self._clock.now().timestamp()
             if answer.status == 304 and kept is not None:
                 return Kept(kept.text, answer.hop, now, kept.etag, kept.modified)

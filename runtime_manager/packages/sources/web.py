@@ -9,8 +9,9 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
@@ -62,8 +63,11 @@ class Web:
         headers: Mapping[str, str] | None = None,
         before: Hop | None = None,
         is_pinned: bool = False,
+        limit_s: float = 3600.0,
     ) -> Iterator[Answer]:
         """Ask for `url`. `before` is what led there, None: the user did.
+
+        `limit_s` is for one answer as a whole: a server could go on for ever, byte by byte.
 
         Raises PackageError: refused by the rules of `hops`, not reached, bad certificate, too
         many redirects, or an answer that is neither 200 nor 304.
@@ -74,7 +78,7 @@ class Web:
         else:
             check_next(before, hop, is_redirect=False)
         for _ in range(_MOST_REDIRECTS + 1):
-            with self._ask(hop, addresses, headers or {}) as answer:
+            with self._ask(hop, addresses, headers or {}, limit_s) as answer:
                 if answer.status not in _REDIRECTS:
                     yield _good(answer)
                     return
@@ -102,7 +106,7 @@ class Web:
 
     @contextmanager
     def _ask(
-        self, hop: Hop, addresses: Sequence[str], headers: Mapping[str, str]
+        self, hop: Hop, addresses: Sequence[str], headers: Mapping[str, str], limit_s: float
     ) -> Iterator[Answer]:
         parts = urlsplit(hop.url)
         connection = _Connection(
@@ -115,6 +119,7 @@ class Web:
         with ExitStack() as open_ones:
             open_ones.callback(connection.close)
             with _told(hop.url):
+                open_ones.enter_context(connection.limited(limit_s))
                 target = parts._replace(scheme="", netloc="").geturl() or "/"
                 connection.request("GET", target, headers={**_HEADERS, **headers})
                 response = connection.getresponse()
@@ -141,19 +146,31 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(host, port, timeout=timeout_s)
         self._addresses = addresses
         self._tls = tls
+        self._live: socket.socket | None = None  # `sock` is let go before the body is read
         if tls is not None:
             self.default_port = http.client.HTTPS_PORT
 
     def connect(self) -> None:
-        plain = self._connected()
-        if self._tls is None:
-            self.sock = plain
-            return
+        self.sock = self._live = self._connected()
+        if self._tls is not None:
+            self.sock = self._live = self._tls.wrap_socket(self._live, server_hostname=self.host)
+
+    @contextmanager
+    def limited(self, limit_s: float) -> Iterator[None]:
+        """Break off whatever is still being read after `limit_s`; what waits for it then ends."""
+        timer = threading.Timer(limit_s, self._break_off)
+        timer.daemon = True
+        timer.start()
         try:
-            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
-        except BaseException:
-            plain.close()
-            raise
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def _break_off(self) -> None:
+        if self._live is not None:
+            with suppress(OSError):
+                self._live.shutdown(socket.SHUT_RDWR)
 
     def _connected(self) -> socket.socket:
         failed: OSError = OSError("it has no address")

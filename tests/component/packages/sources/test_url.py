@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -261,3 +263,28 @@ def test_nobody_there_is_told(refusal: Callable[..., PackageError]) -> None:
 def test_a_private_server_is_taken_where_the_user_names_it(private: Server, get: Get) -> None:
     private.answers["/x.zip"] = Canned(BODY)
     assert get(private.url("/x.zip", "private.test")).sha256 == SHA256
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"
+
+
+@pytest.mark.parametrize("sent", [b"", HEAD + b"\r\nabc", HEAD + b"Connection: close\r\n\r\n"])
+def test_a_server_that_goes_on_for_ever_is_left(
+    listening: socket.socket, web: Web, sent: bytes
+) -> None:
+    accepted: list[socket.socket] = []
+
+    def stall() -> None:
+        accepted.append(listening.accept()[0])
+        accepted[0].sendall(sent)
+
+    server = threading.Thread(target=stall)
+    server.start()
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    try:
+        with pytest.raises(PackageError) as caught, web.get(url, limit_s=0.2) as answer:
+            list(iter(lambda: answer.read(10), b""))
+        assert caught.value.facts["kind"] in {"unreachable", "truncated-download"}
+    finally:
+        server.join()
+        accepted[0].close()
