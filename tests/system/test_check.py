@@ -18,10 +18,9 @@ from tests.system.child import EXAMPLES, REPOSITORY
 from tests.system.conftest import Check
 
 BAD = REPOSITORY / "tests" / "providers" / "bad"
-GOOD = [
-    *sorted(one.parent for one in EXAMPLES.glob("*/manifest.yaml")),
-    REPOSITORY / "providers/process",
-]
+SHIPPED = (*EXAMPLES.glob("*/manifest.yaml"), *REPOSITORY.glob("providers/*/manifest.yaml"))
+BUILT = "go-hello"
+GOOD = sorted(one.parent for one in SHIPPED if one.parent.name != BUILT)
 NEEDS = {"node-time": "node"}
 
 
@@ -43,6 +42,21 @@ def test_every_package_we_ship_keeps_its_promises(folder: Path, check: Check) ->
     assert done.returncode == 0, done.stdout
     assert told["is_kept"]
     assert told["counts"]["kept"] >= 11
+
+
+@pytest.mark.go
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(shutil.which("go") is None, reason="go is not installed")
+def test_one_that_must_be_built_says_so_and_then_keeps_its_promises(
+    check: Check, scratch: dict[str, str], tmp_path: Path
+) -> None:
+    leave = shutil.ignore_patterns(BUILT)
+    folder = Path(shutil.copytree(EXAMPLES / BUILT, tmp_path / "made", ignore=leave))
+    unbuilt = verdicts(check(folder, "--format", "json"))
+    assert unbuilt["program"]["hint"] == "build it: go build -o go-hello ."
+    cache = {"GOCACHE": str(tmp_path / "cache"), "GOPROXY": "off"}
+    subprocess.run(["go", "build", "-o", BUILT, "."], cwd=folder, env=scratch | cache, check=True)
+    assert check(folder).returncode == 0
 
 
 def test_one_that_is_wide_open_and_links_past_its_prefix_is_found_out(check: Check) -> None:

@@ -15,6 +15,7 @@ from tests.system.conftest import Check
 NEEDS = {"python": "python3", "node": "node", "go": "go", "shell": "sh"}
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "template",
     [
@@ -40,7 +41,8 @@ def test_a_new_package_keeps_every_promise(
     assert "rtm check ./my-own" in made.stdout
     if template == "go":
         build = ["go", "build", "-o", "server", "."]
-        subprocess.run(build, cwd=tmp_path / "my-own", env=scratch, check=True)
+        cache = {"GOCACHE": str(tmp_path / "cache"), "GOPROXY": "off"}
+        subprocess.run(build, cwd=tmp_path / "my-own", env=scratch | cache, check=True)
     written = sorted((tmp_path / "my-own").rglob("*"))
     done = check(tmp_path / "my-own", "--format", "json")
     assert done.returncode == 0, done.stdout
