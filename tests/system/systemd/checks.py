@@ -361,6 +361,27 @@ def limits() -> str:
 
 
 @check
+def a_package_that_root_installs() -> str:
+    """What root puts into the home must be readable to the service's own user."""
+    fresh()
+    up()
+    os.umask(0o077)
+    try:
+        sh(RTM, "new", "cool", "--dir", "/root/cool")
+        sh("sh", "-c", "sed -i 's/^binary: .*/binary: python3/' /root/cool/manifest.yaml")
+        said = rtm("install", "/root/cool", "--yes")
+    finally:
+        os.umask(0o022)
+    sh("systemctl", "reload", SERVICE)
+    cool = all_ready("cool")["cool"]
+    sh("systemctl", "restart", SERVICE)
+    all_ready("cool")
+    verified = rtm("verify", "cool")
+    rtm("uninstall", "cool", "--yes")
+    return f"install: {said!r}; ready as pid {cool['pid']}; verify: {verified!r}"
+
+
+@check
 def user_unit() -> str:
     fresh()
     sh("loginctl", "enable-linger", "ann")
