@@ -15,6 +15,7 @@ from pathlib import Path
 
 from runtime_manager.model.home import Home
 from runtime_manager.packages.disk import Disk
+from runtime_manager.packages.ownership import hand_to_owner
 
 _CLAIM = "claim"
 _LOOK = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -48,6 +49,7 @@ def staging(home: Home, disk: Disk) -> Iterator[Staging]:
     """A new folder, removed with all that is still in it at the end. Raises OSError."""
     above = staging_folder(home)
     above.mkdir(parents=True, exist_ok=True)
+    hand_to_owner(home)
     while True:
         folder = above / secrets.token_hex(6)
         disk.make_folder(folder, mode=0o700)

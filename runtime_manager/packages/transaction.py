@@ -21,6 +21,7 @@ from runtime_manager.model.registry import (
     parse_registry,
 )
 from runtime_manager.packages.disk import Disk, disk_trouble, replace_file, replace_link
+from runtime_manager.packages.ownership import hand_to_owner
 from runtime_manager.packages.registry_file import RegistryFile
 
 
@@ -87,6 +88,7 @@ class Transactions:
             with disk_trouble(f"{self._home.root} cannot be written"):
                 self._home.packages.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(self._file.locked())
+                stack.callback(hand_to_owner, self._home)
             with disk_trouble("an unfinished change cannot be finished"):
                 self._finish()
             yield
