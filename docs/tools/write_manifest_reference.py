@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from runtime_manager.model.manifest import Manifest
 from runtime_manager.model.parts import Element, Health, Limits, Part, Platform, Restart, Stop
+from runtime_manager.model.provider_settings import Setting
 
 PAGE = Page(
     Path(__file__).resolve().parents[1] / "reference" / "manifest.md",
@@ -29,6 +30,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         *("namespace", "listen", "port", "strip_prefix", "host_header", "public"),
     ),
     "When it runs": ("start", "idle_timeout", "depends_on", "upgrade", "dev"),
+    "What its operator sets": ("settings",),
     "How it is watched and ended": ("health", "restart", "stop", "limits"),
     "What it offers": ("element", "spec", "channels"),
     "Of core/ide, kept and not acted on": (
@@ -37,6 +39,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 }
 BLOCKS: dict[str, type[Part]] = {
     "platforms": Platform,
+    "settings": Setting,
     "health": Health,
     "restart": Restart,
     "stop": Stop,
@@ -63,7 +66,7 @@ def tables() -> str:
 def _rows(key: str, field: FieldInfo) -> list[str]:
     if key not in BLOCKS:
         return [_row(key, field)]
-    prefix = "platforms.<name>" if key == "platforms" else key
+    prefix = f"{key}.<name>" if key in ("platforms", "settings") else key
     inner = BLOCKS[key].model_fields.items()
     head = f"| **`{key}`** | {field.description} | |"
     return [head, *(_row(f"{prefix}.{part.alias or name}", part) for name, part in inner)]

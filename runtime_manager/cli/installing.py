@@ -10,7 +10,8 @@ from runtime_manager.cli.locking import install_locked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from runtime_manager.cli.package_work import Candidate, Installation, Installed
     from runtime_manager.cli.terminal import Terminal
@@ -53,6 +54,14 @@ def add_install_arguments(parser: ArgumentParser) -> None:
         "--allow-downgrade",
         action="store_true",
         help="take a version from an index that is older than the installed one",
+    )
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        dest="settings",
+        help="a setting of the package; a secret is NAME=@FILE; may be repeated",
     )
     parser.add_argument(
         "--yes", action="store_true", help="agree to what it asks to be allowed, unasked"
@@ -131,8 +140,11 @@ class Order:
             if locked is not None:
                 check_locked(candidate.manifest.code, locked, digest=candidate.tree.digest)
             done = [] if locked else self._dependencies(candidate.manifest, needed_by)
+            words = [] if needed_by else self._arguments.settings
+            settings = _set(candidate.manifest, self.home, words=words, terminal=self._terminal)
             progress("wait until the new one has proved itself", 0, None)
-            installed = self.installation.install(candidate)
+            with settings:
+                installed = self.installation.install(candidate)
             progress.clear()
             _tell(installed, self._terminal)
             return [*done, document(installed, candidate)]
@@ -169,11 +181,24 @@ def _link(
     manifest = read_package(folder).manifest
     if not _is_agreed(manifest, home_of(arguments.home), arguments=arguments, terminal=terminal):
         return ExitCode.FAILED
-    installed = installation.link(LocalPackage(folder, str(folder)))
+    home = home_of(arguments.home)
+    with _set(manifest, home, words=arguments.settings, terminal=terminal):
+        installed = installation.link(LocalPackage(folder, str(folder)))
     _tell(installed, terminal)
     if terminal.is_json:
         terminal.document(document(installed))
     return ExitCode.DONE
+
+
+def _set(
+    manifest: Manifest, home: Home, *, words: Sequence[str], terminal: Terminal
+) -> AbstractContextManager[None]:
+    """Its settings, asked for where need be; they are taken back where it is not installed."""
+    from runtime_manager.cli.setting import settings_asked
+    from runtime_manager.packages.provider_settings import ProviderSettings
+
+    given = settings_asked(manifest, home, terminal, words=words)
+    return ProviderSettings(home, manifest.code).tried(given.values, given.secrets)
 
 
 def _warn(candidate: Candidate, terminal: Terminal) -> None:

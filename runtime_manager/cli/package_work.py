@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from runtime_manager.cli.offline import read_settings
-from runtime_manager.errors import PackageError
+from runtime_manager.errors import PackageError, UnknownCodeError
 from runtime_manager.model.home import Home
 from runtime_manager.model.manifest import Manifest
+from runtime_manager.model.problems import nearest
 from runtime_manager.model.registry import Registry
 from runtime_manager.model.source import IndexSource
 from runtime_manager.packages.candidate import Candidate, Fetched, staged
@@ -42,6 +43,16 @@ def permissions_of(manifest: Manifest, registry: Registry) -> tuple[list[str], l
     agreed = entry.permissions if entry else {}
     wanted = manifest.permissions
     return list(asked_for(wanted)), list(widened(agreed, wanted)), bool(entry and entry.version)
+
+
+def manifest_of(home: Home, code: str) -> Manifest:
+    """The manifest of a provider that can be used; raises UnknownCodeError."""
+    found = {one.code: one for one in scan(home, Registry(), {}).providers}
+    if code not in found:
+        raise UnknownCodeError(
+            f"no provider has the code {code!r}", hint=nearest(code, found) or "see: rtm list"
+        )
+    return found[code].manifest
 
 
 def missing(home: Home, registry: Registry, manifest: Manifest) -> list[str]:

@@ -230,6 +230,12 @@ GROUPS: dict[str, dict[str, Verb]] = {
             examples=["rtm verify", "rtm verify cool --format json"],
             exit_codes=_OF_ONE,
         ),
+        "set": Verb(
+            "Set what a package lets its operator set, or show it; secrets are never shown",
+            module="setting",
+            examples=["rtm set cool", "rtm set cool url=https://example.org token=@token.txt"],
+            exit_codes=_OF_ONE,
+        ),
         "hold": Verb(
             "Keep packages at their version",
             module="package_changes",

@@ -63,6 +63,11 @@ class Home:
         return self.root / "trust"
 
     @property
+    def settings(self) -> Path:
+        """What was set for single providers, secrets among it; mode 0700."""
+        return self.root / "settings"
+
+    @property
     def config(self) -> Path:
         """The settings file."""
         return (self.config_folder or self.root) / "config.yaml"

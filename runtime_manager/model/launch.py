@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime_manager.model.consistency import uses
@@ -12,6 +12,7 @@ from runtime_manager.model.home import Home
 from runtime_manager.model.manifest import Manifest
 from runtime_manager.model.parts import Listen
 from runtime_manager.model.provider import Provider
+from runtime_manager.model.provider_settings import variable
 from runtime_manager.model.template import expand
 
 
@@ -33,7 +34,8 @@ class LaunchFacts:
 
     `place` tells where to listen, by the names of placeholders: host and port, or socket, and fd.
     `base_url` is the gateway's address as clients reach it. `environ` is the daemon's own.
-    `home_id` is the home's, which takes a look at the disk to tell.
+    `home_id` is the home's, which takes a look at the disk to tell. `settings` are the values of
+    those that are no secrets, `credentials` the folder of the secrets.
     """
 
     program: Path
@@ -44,6 +46,8 @@ class LaunchFacts:
     base_url: str
     environ: Mapping[str, str]
     notify_socket: Path | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    credentials: Path | None = None
 
 
 def launch_plan(provider: Provider, facts: LaunchFacts) -> LaunchPlan:
@@ -102,10 +106,13 @@ def _environment(
         "PROVIDER_DATA_DIR": variables["data_dir"],
         "PROVIDER_GENERATION": str(facts.generation),
     }
+    env |= {variable(name): text for name, text in facts.settings.items()}
     env |= {name: expand(text, variables) for name, text in manifest.env.items()}
     env["RTM_INSTANCE"] = marker(facts.home_id, manifest.code, facts.generation)
     if facts.notify_socket is not None:
         env["NOTIFY_SOCKET"] = str(facts.notify_socket)
+    if facts.credentials is not None:
+        env["CREDENTIALS_DIRECTORY"] = str(facts.credentials)
     if "fd" in facts.place:
         env["LISTEN_FDNAMES"] = manifest.code
     return env

@@ -36,6 +36,8 @@ from runtime_manager.model.parts import (
     relative_file,
 )
 from runtime_manager.model.problems import Problem, failure, problems_of
+from runtime_manager.model.provider_settings import Setting
+from runtime_manager.model.provider_settings import named_well as settings_named_well
 from runtime_manager.model.scalars import DIALECT, Flag, Text, Whole
 from runtime_manager.model.units import Span
 
@@ -195,6 +197,10 @@ class Manifest(Part):
     )
     restart: Restart = Field(Restart(), description="what follows an exit nobody asked for")
     stop: Stop = Field(Stop(), description="how it is ended")
+    settings: Annotated[dict[str, Setting], After(settings_named_well)] = Field(
+        default_factory=dict,
+        description="what its operator may set: PROVIDER_SETTING_NAME, and files for secrets",
+    )
     depends_on: tuple[str, ...] = Field((), description="codes that must be ready before it starts")
     limits: Limits = Field(Limits(), description="what it may use at most")
     element: Element | None = Field(None, description="a custom element that an IDE can show")

@@ -83,6 +83,13 @@ class Disk:
         """Remove a folder and all in it, as far as that can be done."""
         shutil.rmtree(folder, ignore_errors=True)
 
+    def remove(self, path: Path) -> None:
+        """Remove a file, or a folder and all in it."""
+        if path.is_dir() and not path.is_symlink():
+            self.remove_tree(path)
+        else:
+            self.unlink(path)
+
     def _sync_each(self, folder: Path) -> None:
         for parent, _, names in os.walk(folder):
             for name in names:

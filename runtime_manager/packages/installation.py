@@ -19,6 +19,7 @@ from runtime_manager.packages.candidate import Candidate, Fetched, check_promise
 from runtime_manager.packages.disk import Disk, disk_trouble
 from runtime_manager.packages.lookup import entry_of, not_installed
 from runtime_manager.packages.package_folder import read_package
+from runtime_manager.packages.provider_settings import ProviderSettings
 from runtime_manager.packages.store import Store
 from runtime_manager.packages.transaction import Change, Transactions
 from runtime_manager.packages.verification import verify_version
@@ -113,12 +114,11 @@ class Installation:
         return self._use(manifest, version, str(package.root))
 
     def uninstall(self, code: str, *, purge: bool = False) -> None:
-        """Remove a package. `purge`: what it wrote too, its data and logs.
+        """Remove a package. `purge`: what it wrote and what was set for it too.
 
         Raises UnknownCodeError where it is not installed; with `purge` only where it left nothing.
         """
-        wrote = (self._home.data(code), self._home.logs(code)) if CODE.fullmatch(code) else ()
-        left = [path for path in wrote if path.exists()]
+        left = [path for path in self._written_by(code) if path.exists()]
 
         def decide(registry: Registry) -> Change:
             if registry.get(code) is None and not (purge and left):
@@ -127,7 +127,7 @@ class Installation:
 
         self._transactions.commit(decide)
         for path in left if purge else ():
-            self._disk.remove_tree(path)
+            self._disk.remove(path)
 
     def switch(self, code: str, to: str | None = None) -> Installed:
         """Go back to a version that was in use before; None: the last one.
@@ -183,6 +183,12 @@ class Installation:
         folder = self._store.path(code, version.folder) if version.folder else Path(target)
         is_new = not _is_same(before, version)
         return Installed(code, version.version, folder, before.version or None, is_new=is_new)
+
+    def _written_by(self, code: str) -> tuple[Path, ...]:
+        if not CODE.fullmatch(code):  # it becomes part of paths that are removed
+            return ()
+        settings = ProviderSettings(self._home, code).paths
+        return self._home.data(code), self._home.logs(code), *settings
 
     def _set(self, code: str, change: Callable[[RegistryEntry], RegistryEntry]) -> None:
         self._transactions.update(

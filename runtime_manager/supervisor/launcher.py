@@ -12,6 +12,7 @@ from runtime_manager.model.launch import LaunchFacts, LaunchPlan, launch_plan
 from runtime_manager.model.manifest import Manifest
 from runtime_manager.model.provider import Provider
 from runtime_manager.packages.program import resolve_program
+from runtime_manager.packages.provider_settings import Delivery, delivery
 from runtime_manager.process.cgroup import Delegation, Refusal
 from runtime_manager.process.guard import Guard
 from runtime_manager.process.instance_cgroup import InstanceCgroup
@@ -59,12 +60,14 @@ class Launcher:
         """Start generation `number`. Raises SpawnError, and then holds nothing."""
         bounds = bounds_of(provider.manifest.limits, self._cgroups)
         program = resolve_program(provider)
+        delivered = delivery(self._home, provider.manifest)
         with ExitStack() as lent:
             berth = berths.take(number)
             lent.callback(berth.release)
             notify = self._notify_socket(provider, number, told)
             lent.callback(notify.close)
-            plan = launch_plan(provider, self._facts(number, program, berth, notify))
+            facts = self._facts(number, program, berth, notify=notify, delivered=delivered)
+            plan = launch_plan(provider, facts)
             cgroup = self._cgroup(provider, number, bounds)
             if cgroup is not None:
                 lent.callback(cgroup.end)
@@ -119,7 +122,15 @@ class Launcher:
             ) from exc
         return group
 
-    def _facts(self, number: int, program: Path, berth: Berth, notify: NotifySocket) -> LaunchFacts:
+    def _facts(
+        self,
+        number: int,
+        program: Path,
+        berth: Berth,
+        *,
+        notify: NotifySocket,
+        delivered: Delivery,
+    ) -> LaunchFacts:
         return LaunchFacts(
             program=program,
             home=self._home,
@@ -129,6 +140,8 @@ class Launcher:
             base_url=self._base_url,
             environ=self._environ,
             notify_socket=notify.path,
+            settings=delivered.values,
+            credentials=delivered.credentials,
         )
 
     def _launch(

@@ -250,3 +250,40 @@ def test_the_outcome_of_a_flag_is_there_for_programs(home: Home, rtm: Rtm, make:
     rtm("install", str(make()))
     said = rtm("hold", "cool", "--format", "json")
     assert json.loads(said.out) == {"cool": {"held": True}}
+
+
+SETTINGS = "settings: {url: {required: true}, token: {secret: true, required: true}}\n"
+
+
+def test_what_a_package_needs_to_know_is_given_and_secrets_are_never_shown(
+    home: Home, rtm: Rtm, make: Make, tmp_path: Path
+) -> None:
+    folder, secret = str(make(more=SETTINGS)), tmp_path / "token.txt"
+    secret.write_text("hush\n")
+    said = rtm("install", folder)
+    assert said.code == 2
+    assert "--set url=VALUE" in said.err
+    said = rtm("install", folder, "--set", "url=x", "--set", "token=hush")
+    assert said.code == 2
+    assert "token=@FILE" in said.err
+    assert rtm("install", folder, "--set", "url=x", "--set", "tokn=x").code == 78
+    assert not home.settings.exists()
+    said = rtm("install", folder, "--set", "url=x", "--set", f"token=@{secret}")
+    assert said.code == 0
+    assert (home.settings / "cool.secrets" / "token").read_text() == "hush"
+    assert rtm("set", "cool", "url=https://example.org").code == 0
+    said = rtm("set", "cool")
+    assert said.out == "url = https://example.org\ntoken = (set)\n"
+    assert rtm("set", "cool", "--format", "json").document["settings"]["token"] == "(set)"
+    assert rtm("set", "other").code == 4
+    assert rtm("install", str(make(version="1.1.0", more=SETTINGS))).code == 0
+
+
+def test_settings_are_asked_for_at_a_terminal(
+    home: Home, make: Make, environ: dict[str, str]
+) -> None:
+    folder = str(make(more="settings: {url: {required: true, description: where}}\n"))
+    said, code = run(home, environ, "install", folder, answer="https://example.org\n")
+    assert code == 0, said
+    assert "url (where): " in said
+    assert "https://example.org" in (home.settings / "cool.yaml").read_text()

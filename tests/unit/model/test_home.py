@@ -104,3 +104,14 @@ def test_the_light_modules_stay_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_packages_need_lies_under_the_root() -> None:
+    home = Home(Path("/h"))
+    found = (home.packages, home.trust, home.settings, home.registry)
+    assert [str(path) for path in found] == [
+        "/h/packages",
+        "/h/trust",
+        "/h/settings",
+        "/h/providers/registry.yaml",
+    ]

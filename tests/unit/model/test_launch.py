@@ -25,6 +25,8 @@ def plan(
     place: Mapping[str, str] = PORT,
     environ: Mapping[str, str] | None = None,
     notify_socket: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+    credentials: Path | None = None,
 ) -> LaunchPlan:
     provider = Provider(manifest, Path("/pkg/cool"), Path("/pkg/cool/manifest.yaml"))
     facts = LaunchFacts(
@@ -36,6 +38,8 @@ def plan(
         base_url="http://127.0.0.1:9880/",
         environ=environ or {"PATH": "/bin", "SECRET": "s", "NOTIFY_SOCKET": "/run/systemd/notify"},
         notify_socket=notify_socket,
+        settings=settings or {},
+        credentials=credentials,
     )
     return launch_plan(provider, facts)
 
@@ -130,3 +134,15 @@ def test_an_inherited_socket_has_its_provider_s_name(parse: Parse) -> None:
 
 def test_the_marker_tells_home_code_and_generation() -> None:
     assert marker("abc", "cool", 3) == "abc/cool/3"
+
+
+def test_settings_are_variables_and_secrets_a_folder(parse: Parse) -> None:
+    made = plan(
+        parse(""),
+        settings={"api_url": "https://example.org"},
+        credentials=Path("/home/settings/cool.secrets"),
+        environ={"CREDENTIALS_DIRECTORY": "/run/credentials/rtm.service"},
+    )
+    assert made.env["PROVIDER_SETTING_API_URL"] == "https://example.org"
+    assert made.env["CREDENTIALS_DIRECTORY"] == "/home/settings/cool.secrets"
+    assert "CREDENTIALS_DIRECTORY" not in plan(parse("")).env
