@@ -116,9 +116,11 @@ def replace_file(disk: Disk, path: Path, data: bytes, *, mode: int = 0o644) -> N
         finally:
             os.close(handle)
         disk.rename(staged, path)
-    except BaseException:
+    except BaseException as exc:
         with suppress(OSError):
             disk.unlink(staged)
+        if isinstance(exc, OSError):
+            exc.filename = str(path)  # write(2) knows none, and a person none that is staged
         raise
     disk.sync_folder(path.parent)
 
@@ -138,13 +140,14 @@ def replace_link(disk: Disk, path: Path, target: str) -> None:
 
 @contextmanager
 def disk_trouble(deed: str) -> Iterator[None]:
-    """Turn an OSError into a PackageError that says what could not be done."""
+    """Turn an OSError into a PackageError that says what could not be done, and by which file."""
     try:
         yield
     except OSError as exc:
         is_full = exc.errno in (errno.ENOSPC, errno.EDQUOT)
+        by = f"{exc.filename}: " if exc.filename and str(exc.filename) not in deed else ""
         raise PackageError(
-            f"{deed}: {exc.strerror or exc}",
+            f"{deed}: {by}{exc.strerror or exc}",
             hint="make room on the disk" if is_full else "see the disk and its permissions",
             kind="disk-full" if is_full else "disk-error",
         ) from exc

@@ -20,7 +20,10 @@ _TAKE_IT = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with it, as the second half of a sentence, and what to do."""
+    """What is wrong with it, as the second half of a sentence, and what to do.
+
+    A hint says CODE for the provider's own.
+    """
 
     message: str
     hint: str
@@ -72,7 +75,10 @@ def _elsewhere(endpoint: TcpEndpoint, pids: set[int]) -> Finding | None:
     listens = ", ".join(places_of(pids))
     if listens:
         return Finding(f"it listens on {listens}, not on {endpoint} as it was told", _TAKE_IT)
-    return Finding(f"it listens on no port, and was told {endpoint}", _TAKE_IT)
+    return Finding(
+        f"it listens on no port, and was told {endpoint}",
+        "see that it listens there; rtm logs CODE shows what it printed",
+    )
 
 
 def _no_socket(endpoint: UnixEndpoint) -> Finding | None:

@@ -33,6 +33,7 @@ _SICK_S = THRESHOLD * 2 * PROBE_S
 _WHERE = (
     "have it take its address from {host} and {port} in `args`, or HOST and PORT in its environment"
 )
+_LISTEN = "see that it listens there; rtm logs {} shows what it printed"
 _FOLLOWS = "restarted if it stays so for 30 s"
 _BACKOFF = (("provider.state", "backoff"),)
 _UNHEALTHY = (("provider.state", "unhealthy"),)
@@ -118,7 +119,7 @@ CHILDREN: tuple[Fault, ...] = (
             "failed",
             "start-timeout",
             "not ready within 0.5 s: it listens on no port, and was told 127.0.0.1:N",
-            _WHERE,
+            _LISTEN.format("mute"),
         ),
         limit=_START,
         limit_s=START_TIMEOUT_S,
@@ -278,7 +279,7 @@ CHILDREN: tuple[Fault, ...] = (
             "unhealthy",
             "unhealthy",
             "2 probes in a row failed: it listens on no port, and was told 127.0.0.1:N",
-            f"{_WHERE}; {_FOLLOWS}",
+            _LISTEN.format("closes") + f"; {_FOLLOWS}",
         ),
         limit=_SICK,
         limit_s=_SICK_S + 0.2,

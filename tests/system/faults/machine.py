@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from tests.system.child import environment
 from tests.system.faults.fault import Fault, Outcome, Stage, Told, cast
 
-_CHANGE = """
-import sys
-from pathlib import Path
-from runtime_manager.errors import RuntimeManagerError
-from runtime_manager.model.registry import RegistryEntry
-from runtime_manager.packages.registry_file import RegistryFile
-
-def add(registry):
-    return registry.with_entry("new", RegistryEntry(source="x" * 9000))
-
-try:
-    RegistryFile(Path(sys.argv[1])).update(add)
-except RuntimeManagerError as exc:
-    sys.exit(f"rtm: {exc.message}\\nhint: {exc.hint}")
-"""
-"""What an installation does to the registry at its end."""
-
-_FULL_BYTES = 4096
-_REGISTRY = "providers:\n  good-1:\n    version: 1.0.0\n"
+_FULL_BYTES = 64 * 1024
+_REGISTRY = f"providers:\n  good-1:\n    version: 1.0.0\n    source: {'x' * _FULL_BYTES}\n"
 
 
 def _of_place(title: str, code: str, told: Told) -> Fault:
@@ -56,8 +41,8 @@ FULL = _of_place(
     Told(
         "exit 1",
         "",
-        "rtm: HOME/providers/registry.yaml cannot be written: File too large",
-        "see the folder's permissions and the free space of the disk",
+        "rtm: new cannot be changed: HOME/providers/registry.yaml: File too large",
+        "see the disk and its permissions",
     ),
 )
 
@@ -78,20 +63,39 @@ def read_only(stage: Stage, under: Sequence[str]) -> Outcome:
 
 
 def full(stage: Stage) -> Outcome:
-    """Change the registry where a file may have no more than a few KiB (RLIMIT_FSIZE)."""
-    registry = stage.daemon.home.root / "providers" / "registry.yaml"
+    """Install a package where the daemon may not make a file as large as its registry is."""
+    root = stage.daemon.home.root
+    registry, package = root / "providers" / "registry.yaml", root / "new"
     registry.write_text(_REGISTRY)
-    change = ("prlimit", f"--fsize={_FULL_BYTES}", sys.executable, "-c", _CHANGE, str(registry))
-    outcome = _ran(stage, lambda: _run(*change))
+    package.mkdir()
+    (package / "manifest.yaml").write_text("code: new\nversion: 1.0.0\nbinary: sleep\n")
+    with _no_file_over(_FULL_BYTES, stage.daemon.process.pid):
+        outcome = _ran(stage, lambda: stage.daemon.rtm("install", str(package), "--yes"))
     assert registry.read_text() == _REGISTRY
-    left = {path.name for path in registry.parent.iterdir() if path.is_file()}
-    assert left <= {"registry.yaml", "registry.yaml.lock"}, left
+    assert not list(registry.parent.glob(".*.new"))
+    assert not (registry.parent / "new").exists()
     return outcome
+
+
+@contextmanager
+def _no_file_over(size_bytes: int, pid: int) -> Iterator[None]:
+    """As on a full disk, a write to a larger file fails (RLIMIT_FSIZE, prlimit(2))."""
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _run(*argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        argv, env=environment(), capture_output=True, text=True, timeout=60, check=False
+        argv,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -103,5 +107,6 @@ def _ran(
     ended = run()
     seconds = time.monotonic() - began
     said, _, hint = (ended.stdout + ended.stderr).strip().partition("\nhint: ")
+    said = said.splitlines()[-1]  # what was noted on the way stands before it
     said = cast(said.replace(place, "PLACE"), stage.daemon.home)
     return Outcome(Told(f"exit {ended.returncode}", "", said, hint), seconds, stage.effect())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,7 +85,7 @@ def of_places(home: HomeFolder) -> dict[Fault, Outcome]:
         found = {machine.SECOND: machine.second(standing)}
         if under is not None:
             found[machine.READ_ONLY] = machine.read_only(standing, under)
-        if shutil.which("prlimit"):
+        if hasattr(resource, "prlimit"):
             found[machine.FULL] = machine.full(standing)
         return found
 
