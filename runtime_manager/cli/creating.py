@@ -80,7 +80,7 @@ def next_steps(template: str, code: str, folder: Path, *, home: str | None) -> l
         f"rtm check {place}",
         *([] if providers.is_dir() else [f"mkdir -p {quote(str(providers))}"]),
         f"ln -s {quote(str(folder.absolute()))} {quote(str(providers / code))}",
-        f"rtm serve{option}",
+        f"rtm serve{option}  # or, where a daemon runs already: rtm reload{option}",
         f"rtm open {code}{option}",
     ]
 
