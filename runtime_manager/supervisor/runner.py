@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -43,6 +44,7 @@ from runtime_manager.supervisor.world import World
 _log = structlog.get_logger()
 _KILL_AGAIN_S = 1.0
 _LAST_WORDS = 20
+_STARTS = frozenset({Event.START, Event.RESTART})
 _ANSWERABLE = frozenset({State.STARTING, State.UNHEALTHY})
 
 
@@ -132,6 +134,8 @@ class Runner:
         try:
             while True:
                 match await self._inbox.get():
+                    case Message() as message if message.input.event in _STARTS:
+                        await self._world.start_in_turn(partial(self._take, message))
                     case Message() as message:
                         self._take(message)
                     case Adoption() as adoption:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from runtime_manager.clock import Clock
 from runtime_manager.supervisor.board import Board
@@ -18,3 +20,10 @@ class World:
     board: Board
     events: EventLog
     clock: Clock
+    _one_start: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    async def start_in_turn(self, start: Callable[[], None]) -> None:
+        """Start one process in a turn of the loop: a hundred would hold up requests and probes."""
+        async with self._one_start:
+            start()
+            await asyncio.sleep(0)

@@ -103,6 +103,20 @@ async def test_idle_on_demand_stops_and_a_wake_starts_it_again(stage: Stage) -> 
     await stage.supervisor.wait("one", until=lambda v: v.generation == 2, timeout_s=10)
 
 
+async def test_those_that_start_together_leave_turns_of_the_loop_to_others(stage: Stage) -> None:
+    codes = [f"one-{number}" for number in range(4)]
+    for code in codes:
+        stage.add(code, "--port", "{port}")
+    stage.supervisor.start_all()
+    begun = [0]
+    while begun[-1] < len(codes):
+        await asyncio.sleep(0)
+        begun.append(sum("starting" in stage.states(code) for code in codes))
+    assert sorted(set(begun)) == [0, 1, 2, 3, 4]
+    for code in codes:
+        await stage.until(code, "ready")
+
+
 async def test_an_operators_stop_is_not_undone_by_a_request(stage: Stage) -> None:
     stage.add("one", "--port", "{port}", start="on-demand")
     stage.supervisor.stop("one")
