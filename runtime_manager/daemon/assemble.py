@@ -102,6 +102,7 @@ async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Da
     await stack.enter_async_context(serving(app, ground.api_sock))
     supervisor.start_all()  # before the first request, which would find nothing to wait for
     await gateway.start(ground.sock)
+    await gateway.take_up(ground.connections)
     return Daemon(supervisor, reloader, parts, gateway)
 
 

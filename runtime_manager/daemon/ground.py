@@ -24,6 +24,7 @@ class Ground:
 
     `is_socket_lent`: the gateway's goes on listening without us, held by the service manager.
     `is_embedded`: the process is another program's, whose signals, log and children are its own.
+    `connections` are open already, kept by their clients for a next request.
     `estate` is what an earlier daemon has left us; `succession` is None where none may follow.
     """
 
@@ -38,6 +39,7 @@ class Ground:
     early: EarlySignals
     is_socket_lent: bool
     is_embedded: bool = False
+    connections: tuple[socket.socket, ...] = ()
     estate: Estate | None = None
     succession: Succession | None = None
 

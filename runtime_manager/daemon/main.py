@@ -116,7 +116,7 @@ def _take_over(call: _Call) -> int | None:
     try:
         with estate.sock as sock, estate.api_sock as api_sock:
             ground = _ground(call, settings, claim=claim, socks=(sock, api_sock))
-            return _live(replace(ground, estate=estate))
+            return _live(replace(ground, estate=estate, connections=estate.connections))
     finally:
         claim.release()
 
@@ -152,10 +152,11 @@ def _live(ground: Ground) -> int:
         early = EarlySignals()
         if succession.hand_over(ground.claim, sock=ground.sock, api_sock=ground.api_sock):
             ground.claim.forget()
-            for sock in (ground.sock, ground.api_sock):
+            for sock in (ground.sock, ground.api_sock, *succession.connections):
                 sock.close()  # or callers would queue here once the heir has ended
             return _follow(ground, early)
-        ground = replace(ground, early=early)  # the heir has died over it, so we go on
+        # The heir has died over it, so we go on.
+        ground = replace(ground, early=early, connections=succession.connections)
 
 
 def _follow(ground: Ground, early: EarlySignals) -> int:

@@ -78,6 +78,8 @@ async def serve(ground: Ground) -> int:
             await stop.asked.wait()
         desk.close(stop.reason)
         ground.manager.tell("STOPPING=1")
+        if ground.succession is not None and ground.succession.has_heir:
+            ground.succession.connections = tuple(daemon.gateway.surrender())
         async with _beside(extend_stop(ground.manager)):
             hands_over = ground.is_socket_lent or stop.reason == REPLACED
             await daemon.stop(stop.hurried, hands_over=hands_over)

@@ -13,6 +13,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ _DEED_S = 10.0
 _LOOK_S = 0.05
 _PATIENCE_S = 30.0
 _FDS = 3
+_LOT = 250
+"""Fewer than SCM_MAX_FD, 253 on Linux (unix(7))."""
 _MOST_BYTES = 1 << 22
 
 
@@ -47,6 +50,7 @@ class Estate:
     session_key: bytes
     is_for_clients: bool
     leases: tuple[Lease, ...]
+    connections: tuple[socket.socket, ...]
 
 
 class Succession:
@@ -58,6 +62,8 @@ class Succession:
         self._heir: socket.socket | None = None
         self.leases = Leases(is_binding=False)
         """Who holds us at our end."""
+        self.connections: tuple[socket.socket, ...] = ()
+        """Those of clients that keep them for a next request."""
 
     @property
     def has_heir(self) -> bool:
@@ -90,12 +96,14 @@ class Succession:
             "token": claim.token,
             "session_key": claim.session_key.hex(),
             "is_for_clients": self.leases.is_binding,
+            "connections": len(self.connections),
             "leases": [[x.id, x.kind, x.name, x.ttl_s] for x in self.leases.held],
         }
         with heir, suppress(OSError):
             heir.settimeout(_DEED_S)
             socket.send_fds(heir, [b"\n"], [claim.lock, sock.fileno(), api_sock.fileno()])
             heir.sendall(json.dumps(told).encode() + b"\n")
+            _send_all(heir, self.connections)
             return heir.recv(len(_TAKEN)) == _TAKEN
         return False
 
@@ -139,6 +147,7 @@ class Heir:
                 if len(files) != _FDS:
                     raise DaemonError("the daemon ended before it handed over")
                 told = json.loads(_line(connection))
+                kept = _receive_all(connection, int(told["connections"]))
                 for file in files:
                     os.set_inheritable(file, False)
                 connection.sendall(_TAKEN)
@@ -152,6 +161,7 @@ class Heir:
             session_key=bytes.fromhex(told["session_key"]),
             is_for_clients=told["is_for_clients"],
             leases=tuple(Lease(*facts) for facts in told["leases"]),
+            connections=kept,
         )
 
 
@@ -189,6 +199,29 @@ def _listening(path: Path) -> socket.socket:
         sock.close()
         raise DaemonError(f"cannot listen on {path}: {exc.strerror}") from exc
     return sock
+
+
+def _send_all(heir: socket.socket, connections: Sequence[socket.socket]) -> None:
+    """As many at a time as the kernel passes; each lot is asked for.
+
+    Or it could be read with what was sent before it, by a call that takes no descriptors.
+    """
+    for begin in range(0, len(connections), _LOT):
+        lot = [one.fileno() for one in connections[begin : begin + _LOT]]
+        heir.recv(1)
+        socket.send_fds(heir, [b"+"], lot)
+
+
+def _receive_all(connection: socket.socket, count: int) -> tuple[socket.socket, ...]:
+    """The connections of clients; what this process may not open beyond its limit is lost."""
+    kept: list[socket.socket] = []
+    for _ in range(0, count, _LOT):
+        connection.sendall(b"+")
+        _, files, _, _ = socket.recv_fds(connection, 1, _LOT)
+        for file in files:
+            os.set_inheritable(file, False)
+            kept.append(socket.socket(fileno=file))
+    return tuple(kept)
 
 
 def _line(connection: socket.socket) -> bytes:

@@ -7,6 +7,8 @@ once; what it may send ahead meanwhile is bounded.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -235,6 +237,25 @@ class Front(asyncio.Protocol):
             self._exchange.keeps_alive = False
         elif self.has_asked and not self._reader.is_in_head:
             self.transport.close()
+
+    def surrender(self) -> socket.socket | None:
+        """The connection itself, if it is kept for a next request; None for any other.
+
+        Nothing is read from it any more, and it is not closed with us: what its client sends waits
+        in it. The caller closes it.
+        """
+        is_kept = self.has_asked and self._exchange is None and not self._reader.is_in_head
+        if not is_kept or self.transport.is_closing() or self.transport.get_write_buffer_size():
+            return None
+        self.transport.pause_reading()
+        sock = socket.socket(fileno=os.dup(self.transport.get_extra_info("socket").fileno()))
+        self.transport.abort()
+        return sock
+
+    def take_up(self) -> None:
+        """Be one that is kept for a next request; before the connection is made."""
+        self.has_asked = True
+        self.deadline = self.engine.ticker.horizon + self.engine.limits.keep_alive_s
 
     def close_if_idle(self) -> None:
         """Close unless a request is at hand; that one will be the last."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterable
 
 from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.gateway.access import Access
@@ -65,6 +66,26 @@ class Gateway:
     def traffic(self, code: str) -> Traffic:
         """What is in flight to a provider, and how many requests it has been sent so far."""
         return self._engine.lanes.traffic(code)
+
+    def surrender(self) -> list[socket.socket]:
+        """Take no new connection, and give up those that are kept for a next request.
+
+        They stay open: what their clients send waits in them, until `take_up` in another process.
+        """
+        self._stop_listening()
+        return [sock for front in self._fronts() if (sock := front.surrender()) is not None]
+
+    async def take_up(self, connections: Iterable[socket.socket]) -> None:
+        """Serve what another gateway has surrendered; closes them in the end."""
+        loop = asyncio.get_running_loop()
+        for connection in connections:
+            front = Front(self._engine)
+            front.take_up()
+            connection.setblocking(False)
+            try:
+                await loop.connect_accepted_socket(lambda front=front: front, connection)  # type: ignore[misc]  # mypy takes the default for an argument
+            except OSError:
+                connection.close()  # its client has left
 
     async def hand_over(self, *, within_s: float) -> None:
         """Leave new connections to the next who serves the socket, and answer those taken so far.

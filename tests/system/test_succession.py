@@ -52,6 +52,24 @@ class Callers:
             self.longest_s = max(self.longest_s, time.monotonic() - began)
 
 
+class Keepers(Callers):
+    """Ask in loops, each on one connection for as long as that lasts."""
+
+    def _ask(self, path: str) -> None:
+        connection = http.client.HTTPConnection(self._daemon.authority, timeout=ANSWER_S)
+        while not self._is_over.is_set():
+            try:
+                connection.request("GET", path, headers={"X-RTM-Token": self._daemon.token})
+                response = connection.getresponse()
+                response.read()
+                outcome = f"{path} {response.status}"
+            except (OSError, http.client.HTTPException) as exc:
+                outcome = f"{path} {type(exc).__name__}"
+                connection.close()
+            self.outcomes[outcome] += 1
+        connection.close()
+
+
 def stop(owner: Daemon, *attached: Daemon) -> None:
     """Stop the daemon there is; those that were before it, and hold it since, end with it."""
     assert owner.stop() == 0
@@ -77,6 +95,29 @@ def test_nobody_is_refused_while_one_takes_over(
     assert new.token == old.token
     assert new.ask("/healthz").json["pid"] == new.process.pid
     assert len(home.alive()) == 1
+    stop(new, old)
+
+
+def test_a_connection_that_is_kept_passes_to_who_takes_over(
+    home: HomeFolder, start_daemon: Callable[..., Daemon]
+) -> None:
+    home.add("busy")
+    old = start_daemon()
+    old.wait_for("busy")
+    idle = http.client.HTTPConnection(old.authority, timeout=ANSWER_S)
+    keepers = Keepers(old, "/api/v1/busy/x", "/healthz", "/api/v1/busy/y")
+    idle.request("GET", "/healthz")
+    assert json.loads(idle.getresponse().read())["pid"] == old.process.pid
+    port = idle.sock.getsockname()
+    with keepers.calling():
+        new = start_daemon("--replace")
+        new.wait_for("busy")
+    print(f"kept connections: {dict(keepers.outcomes)}")
+    assert {outcome.split()[1] for outcome in keepers.outcomes} == {"200"}
+    idle.request("GET", "/healthz")
+    assert json.loads(idle.getresponse().read())["pid"] == new.process.pid
+    assert idle.sock.getsockname() == port
+    idle.close()
     stop(new, old)
 
 

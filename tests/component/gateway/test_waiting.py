@@ -197,3 +197,43 @@ async def test_no_request_fails_while_tables_change_under_load(bench, echo):
         await asyncio.sleep(0.005)
     is_over = True
     assert sum(await asyncio.gather(*loads)) > 8
+
+
+async def test_a_kept_connection_passes_to_another_gateway_with_what_is_asked_meanwhile(bench):
+    provider = await bench.provider()
+    await bench.open(bench.route(provider))
+    kept, silent, busy = [await bench.client() for _ in range(3)]
+    await kept.send(bench.filled(GET))
+    line = await provider.accepted()
+    await line.head()
+    await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert (await kept.answer()).body == b"ok"
+    await busy.send(bench.filled(GET))
+    await line.head()
+    [connection] = bench.gateway.surrender()
+    await bench.gateway.hand_over(within_s=0.01)
+    await kept.send(bench.filled(GET))
+    await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert (await busy.answer()).all(b"connection") == [b"close"]
+    await bench.gateway.close()
+    assert await silent.ended() == b""
+
+    await bench.open(bench.route(provider))
+    await bench.gateway.take_up([connection])
+    line = await provider.accepted()
+    await line.head()
+    await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain")
+    assert (await kept.answer()).body == b"again"
+
+
+async def test_a_connection_whose_client_has_left_is_taken_up_in_vain(bench, echo):
+    provider = await bench.provider(echo)
+    await bench.open(bench.route(provider))
+    client = await bench.client()
+    assert (await client.ask(bench.filled(GET))).status == 200
+    [connection] = bench.gateway.surrender()
+    client.abort()
+    await bench.gateway.close()
+    await bench.open(bench.route(provider))
+    await bench.gateway.take_up([connection])
+    assert (await bench.get(b"/ns/")).status == 200
