@@ -260,6 +260,15 @@ GROUPS: dict[str, dict[str, Verb]] = {
             examples=["rtm disable cool"],
             exit_codes=_OF_ONE,
         ),
+        "trust": Verb(
+            "Say whose packages are trusted: add, list or remove keys",
+            module="signing",
+            examples=[
+                "rtm trust add author.key.pub",
+                "rtm trust list",
+                "rtm trust remove 0123456789abcdef --revoke --note stolen",
+            ],
+        ),
     },
     "For authors of packages": {
         "new": Verb(
@@ -289,15 +298,6 @@ GROUPS: dict[str, dict[str, Verb]] = {
             module="signing",
             examples=["rtm sign ./cool --key ~/.config/rtm.key && rtm pack ./cool"],
             exit_codes=_READS_FILES,
-        ),
-        "trust": Verb(
-            "Say whose packages are trusted: add, list or remove keys",
-            module="signing",
-            examples=[
-                "rtm trust add author.key.pub",
-                "rtm trust list",
-                "rtm trust remove 0123456789abcdef --revoke --note stolen",
-            ],
         ),
         "index": Verb(
             "Make an index of a folder of archives, for others to install from",
