@@ -5,6 +5,7 @@ Standard library only: a second `serve` answers before anything heavy is importe
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -62,6 +63,7 @@ class Claim:
             os.close(lock)
             raise AlreadyRunningError(f"a daemon already runs on {self.home.root}") from None
         self._lock = lock
+        _make_private(self.home.sockets)  # an earlier daemon may have taken it away just now
 
     @property
     def lock(self) -> int:
@@ -89,6 +91,9 @@ class Claim:
             return
         for path in (self.home.runtime_json, self.home.token, self.home.api_socket):
             path.unlink(missing_ok=True)
+        if self.home.sockets != self.home.run:
+            with contextlib.suppress(OSError):  # a socket of somebody else's is in it
+                self.home.sockets.rmdir()
         run_link.lift(self.home)
         os.close(self._lock)
         self._lock = -1

@@ -37,6 +37,17 @@ def test_what_is_published_is_read_back_and_is_for_the_owner_alone(home: Home) -
     assert not home.token.exists()
 
 
+def test_a_short_folder_for_sockets_goes_with_the_claim(tmp_path: Path) -> None:
+    base = tmp_path / "short"
+    base.mkdir()
+    home = Home(tmp_path / ("long" * 30), sockets_base=base)
+    claim = Claim(home)
+    claim.take()
+    assert home.sockets.parent == base
+    claim.release()
+    assert list(base.iterdir()) == []
+
+
 def test_a_second_claim_is_refused_until_the_first_is_given_back(home: Home) -> None:
     first = Claim(home)
     first.take()
