@@ -10,6 +10,8 @@ from runtime_manager.gateway.routes import Gate
 from runtime_manager.model.endpoint import TcpEndpoint
 
 GET = b"GET /ns/ HTTP/1.1\r\nHost: @@\r\n\r\n"
+NAMED = b"GET /ns/ HTTP/1.1\r\nHost: h.test\r\n\r\n"
+"""To a gateway on whatever port."""
 
 
 async def settled(bench) -> tuple[str, int]:
@@ -201,24 +203,24 @@ async def test_no_request_fails_while_tables_change_under_load(bench, echo):
 
 async def test_a_kept_connection_passes_to_another_gateway_with_what_is_asked_meanwhile(bench):
     provider = await bench.provider()
-    await bench.open(bench.route(provider))
+    await bench.open(bench.route(provider), hosts=frozenset({"h.test"}))
     kept, silent, busy = [await bench.client() for _ in range(3)]
-    await kept.send(bench.filled(GET))
+    await kept.send(NAMED)
     line = await provider.accepted()
     await line.head()
     await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
     assert (await kept.answer()).body == b"ok"
-    await busy.send(bench.filled(GET))
+    await busy.send(NAMED)
     await line.head()
     [connection] = bench.gateway.surrender()
     await bench.gateway.hand_over(within_s=0.01)
-    await kept.send(bench.filled(GET))
+    await kept.send(NAMED)
     await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
     assert (await busy.answer()).all(b"connection") == [b"close"]
     await bench.gateway.close()
     assert await silent.ended() == b""
 
-    await bench.open(bench.route(provider))
+    await bench.open(bench.route(provider), hosts=frozenset({"h.test"}))
     await bench.gateway.take_up([connection])
     line = await provider.accepted()
     await line.head()
