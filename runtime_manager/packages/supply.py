@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,15 +46,36 @@ class Supply:
         `registry` is what is installed: an index may not replace it by something older unless
         `may_downgrade`. `manifest`: see `fetch`. Raises PackageError.
         """
+        with ExitStack() as open_ones:
+            with disk_trouble(f"{spec} cannot be fetched"):
+                own = open_ones.enter_context(staging(self.home, Disk()))
+                into = own.folder / "fetched"
+                into.mkdir()
+                got = self._get(
+                    spec,
+                    into,
+                    registry=registry,
+                    may_downgrade=may_downgrade,
+                    manifest=manifest,
+                    progress=progress,
+                )
+            yield got  # what fails from here on is not about fetching
+
+    def _get(
+        self,
+        spec: SourceSpec,
+        into: Path,
+        *,
+        registry: Registry | None,
+        may_downgrade: bool,
+        manifest: Path | None,
+        progress: Progress,
+    ) -> Fetched:
         web = self.web or Web()
-        with disk_trouble(f"{spec} cannot be fetched"), staging(self.home, Disk()) as own:
-            into = own.folder / "fetched"
-            into.mkdir()
-            if isinstance(spec, IndexSource):
-                choice = self.choice(spec, registry=registry, may_downgrade=may_downgrade)
-                yield fetch_choice(choice, into, web=web, progress=progress)
-            else:
-                yield fetch(spec, into, progress=progress, manifest=manifest, web=web)
+        if isinstance(spec, IndexSource):
+            choice = self.choice(spec, registry=registry, may_downgrade=may_downgrade)
+            return fetch_choice(choice, into, web=web, progress=progress)
+        return fetch(spec, into, progress=progress, manifest=manifest, web=web)
 
     def choice(
         self, spec: IndexSource, *, registry: Registry | None = None, may_downgrade: bool = False

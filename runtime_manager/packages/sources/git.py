@@ -46,6 +46,8 @@ _ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
 }
 
+_KEPT = frozenset({"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"})
+
 _DEFAULTS = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
 
 
@@ -107,9 +109,9 @@ class _Git:
         return said.strip()
 
     def _kept(self) -> dict[str, str]:
-        """The environment without what would lead git elsewhere; its ssh is the user's choice."""
-        ssh = {name: v for name, v in self.environ.items() if name == "GIT_SSH_COMMAND"}
-        return {**without(self.environ, "GIT_"), **ssh}
+        """The environment without what would lead git elsewhere, but with whom the user trusts."""
+        trusted = {name: v for name, v in self.environ.items() if name in _KEPT}
+        return {**without(self.environ, "GIT_"), **trusted}
 
 
 def _check_commit(source: GitSource, commit: str) -> None:

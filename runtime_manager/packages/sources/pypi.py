@@ -25,8 +25,16 @@ ENTRY_POINTS = "runtime_manager.provider"
 
 _TIMEOUT_S = 1800.0
 
-_LEADS_ELSEWHERE = ("PIP_TARGET", "PIP_USER", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE", "PYTHON")
-"""Variables that would install it, or have it found, in another place."""
+_LEADS_ELSEWHERE = (
+    "PYTHON",
+    "PIP_TARGET",
+    "PIP_USER",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PIP_REQUIREMENT",
+    "PIP_REQUIRE_VIRTUALENV",
+)
+"""How variables begin that would install it, or have it found, in another place."""
 
 # -S: what this Python runs at each start (.pth files) is not run, for it may change the package.
 # What is installed for it comes last: old projects count on setuptools' pkg_resources there.

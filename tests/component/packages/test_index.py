@@ -306,3 +306,11 @@ def test_a_hostile_index_is_refused_by_its_kind_and_leaves_no_trace(
     assert error.hint
     left = [one for one in (tmp_path / "home").rglob("*") if one.is_file()]
     assert [one for one in left if "cache" not in one.parts] == []
+
+
+def test_what_fails_once_it_was_fetched_is_not_told_as_fetching(
+    supply: Callable[..., Supply], tmp_path: Path
+) -> None:
+    with pytest.raises(OSError, match="mine"), supply().fetched(parse_source(f"{tmp_path}/")):
+        raise OSError("mine")
+    assert list((tmp_path / "home" / "packages" / ".staging").iterdir()) == []
