@@ -39,10 +39,7 @@ def program(provider: Provider) -> Finding:
     try:
         return kept(Promise.PROGRAM, str(resolve_program(provider)))
     except SpawnError as error:
-        build = provider.manifest.build
-        is_missing = error.facts.get("kind") == "binary-missing"
-        hint = f"build it: {build}" if is_missing and isinstance(build, str) else error.hint
-        return broken(Promise.PROGRAM, error.message, hint=hint)
+        return broken(Promise.PROGRAM, error.message, hint=error.hint)
 
 
 def element_file(provider: Provider) -> Finding:

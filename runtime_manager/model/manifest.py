@@ -141,7 +141,9 @@ class Manifest(Part):
     daemons: dict[str, Any] = Field(
         default_factory=dict, description="core/ide: further programs; not started by us"
     )
-    build: Any = Field(None, description="core/ide: how it was built; not read by us")
+    build: Any = Field(
+        None, description="core/ide: how it is built; told where the program is missing"
+    )
     channels: tuple[str, ...] | None = Field(
         None, description="names of the event channels it offers; listed, not read by us"
     )

@@ -26,7 +26,7 @@ def resolve_program(provider: Provider, *, search_path: str | None = None) -> Pa
     inside = provider.folder / name
     if "/" in name or inside.is_file():
         _check_inside(inside, provider.folder, name)
-        return _executable(inside, name)
+        return _executable(inside, name, build=provider.manifest.build)
     found = shutil.which(name, path=search_path)
     if found is None:
         raise _error(
@@ -74,12 +74,15 @@ def _check_inside(program: Path, folder: Path, name: str) -> None:
         )
 
 
-def _executable(program: Path, name: str) -> Path:
+def _executable(program: Path, name: str, *, build: object = None) -> Path:
+    """The program, if it can be executed; `build` is the manifest's word on how it is made."""
     if not program.exists():
         raise _error(
             f"the program {name} does not exist ({program})",
             kind="binary-missing",
-            hint="build or install it, or correct `binary` in the manifest",
+            hint=f"build it: {build}"
+            if isinstance(build, str)
+            else "build or install it, or correct `binary` in the manifest",
         )
     if not program.is_file() or not os.access(program, os.X_OK):
         raise _error(

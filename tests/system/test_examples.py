@@ -47,7 +47,7 @@ def test_a_program_that_is_not_built_is_told_with_what_to_do(examples: Daemon) -
     provider = examples.provider("go-hello")
     assert provider["state"] == "failed"
     assert provider["cause"]["kind"] == "binary-missing"
-    assert "build" in provider["cause"]["hint"]
+    assert provider["cause"]["hint"] == "build it: go build -o go-hello ."
 
 
 def test_the_chat_works_through_the_gateway_and_its_element_is_served(examples: Daemon) -> None:

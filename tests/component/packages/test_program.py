@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,10 @@ def test_a_platform_that_is_not_offered_is_told_with_those_that_are(package: Pat
     error = refused(provider(package, None, plan9__mips="x", darwin__arm64="y"))
     assert error.facts["kind"] == "platform-missing"
     assert "offered: macos-aarch64, plan9-mips" in error.message
+
+
+def test_a_missing_program_is_told_with_how_it_is_built(package: Path) -> None:
+    one = provider(package, "./run")
+    assert "install it" in refused(one).hint
+    built = replace(one, manifest=one.manifest.model_copy(update={"build": "make run"}))
+    assert refused(built).hint == "build it: make run"
