@@ -102,10 +102,11 @@ class ProviderViews:
     async def _do(
         self, deed: Deed, call: Call[WaitQuery, Nothing], ask: Callable[[str], None]
     ) -> web.Response:
+        if call.query.wait is None:
+            ask(call.code)
+            return answer(self._pictures.detailed(self._providers.view(call.code)), status=202)
         before = self._providers.view(call.code)
         ask(call.code)
-        if call.query.wait is None:
-            return answer(self._pictures.detailed(self._providers.view(call.code)), status=202)
         after = await self._providers.wait(
             call.code,
             until=lambda now: is_settled(deed, before, now),

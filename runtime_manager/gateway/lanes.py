@@ -73,10 +73,11 @@ class Lanes:
         routes = dict(zip(map(id, table.routes), table.routes, strict=True))
         lanes = self._lanes  # holds its routes, so that none of their ids is another's yet
         new = {key: self._lane(routes[key]) for key in routes.keys() - lanes.keys()}
-        for key in lanes.keys() - routes.keys():
-            del lanes[key]
+        gone = [lanes.pop(key) for key in lanes.keys() - routes.keys()]
         lanes |= new
         self._table = table
+        if all(lane.pool is None for lane in (*gone, *new.values())):
+            return []
         self._flows.keep({lane.flow for lane in lanes.values() if lane.pool is not None})
         in_use = {lane.pool for lane in lanes.values()}
         retired = [pool for pool in self.pools.values() if pool not in in_use]
@@ -85,11 +86,11 @@ class Lanes:
         return retired
 
     def _lane(self, route: Route) -> Lane:
-        pool = None
-        if route.endpoint is not None:
-            pool = self.pools.get(route.endpoint)
-            if pool is None:
-                pool = self.pools[route.endpoint] = self._open_pool(route.endpoint, route)
+        if route.endpoint is None:
+            return Lane(route, flow=Flow(route.code, route.generation), pool=None)
+        pool = self.pools.get(route.endpoint)
+        if pool is None:
+            pool = self.pools[route.endpoint] = self._open_pool(route.endpoint, route)
         return Lane(route, flow=self._flows.of(route.code, route.generation), pool=pool)
 
 

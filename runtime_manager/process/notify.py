@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +20,7 @@ class NotifySocket:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._sock.setblocking(False)
-            path.unlink(missing_ok=True)
-            self._sock.bind(str(path))
+            self._bind()
         except OSError:
             self._sock.close()
             raise
@@ -33,6 +33,15 @@ class NotifySocket:
         asyncio.get_running_loop().remove_reader(self._sock.fileno())
         self._sock.close()
         self.path.unlink(missing_ok=True)
+
+    def _bind(self) -> None:
+        try:
+            self._sock.bind(str(self.path))
+        except OSError as exc:
+            if exc.errno != errno.EADDRINUSE:
+                raise
+            self.path.unlink()  # an earlier daemon's, which was killed
+            self._sock.bind(str(self.path))
 
     def _read(self) -> None:
         try:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from typing import TypeGuard
 
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint
+from runtime_manager.model.parts import ProbeKind
 from runtime_manager.process.lookout import Seen
 from runtime_manager.process.probe import Probe, ProbeResult, ProbeSpec
 
@@ -33,21 +35,18 @@ class Watch:
         report: Callable[[ProbeResult], None],
         is_ours: Callable[[], bool],
     ) -> None:
-        self.endpoint = endpoint
+        self.port = endpoint.port if _is_looked_at(endpoint, spec) else None
+        """Where it is to be looked who listens; None where that tells nothing."""
         self.asking: asyncio.Task[None] | None = None
         self.due = 0.0
         self.is_closed = False
+        self._endpoint = endpoint
         self._probe = Probe(endpoint, spec, is_ours=is_ours)
         self._interval_s = interval_s
         self._report = report
         self._pace_s = 0.0
         self._is_settled = False
         self._told: ProbeResult | None = None
-
-    @property
-    def port(self) -> int | None:
-        """The TCP port it asks at; None for a socket in the file system."""
-        return self.endpoint.port if isinstance(self.endpoint, TcpEndpoint) else None
 
     @property
     def is_settled(self) -> bool:
@@ -89,10 +88,14 @@ class Watch:
     def tell_of_nobody(self) -> None:
         """Nobody listens there yet: report that, once."""
         if self._told is None:
-            self._tell(ProbeResult(False, f"nobody listens on {self.endpoint}"))
+            self._tell(ProbeResult(False, f"nobody listens on {self._endpoint}"))
 
     def _tell(self, result: ProbeResult) -> None:
         is_news = not result.passed or result != self._told
         if is_news and not self.is_closed:
             self._told = result
             self._report(result)
+
+
+def _is_looked_at(endpoint: Endpoint, spec: ProbeSpec) -> TypeGuard[TcpEndpoint]:
+    return isinstance(endpoint, TcpEndpoint) and spec.kind is not ProbeKind.NONE

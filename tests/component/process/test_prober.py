@@ -268,6 +268,18 @@ def test_a_starting_program_is_asked_often_until_it_serves(run: Run) -> None:
     run(scenario())
 
 
+def test_what_is_not_asked_serves_before_it_listens(run: Run) -> None:
+    async def scenario() -> None:
+        held, results = reserve(), Results()
+        async with prober() as one:
+            watched(one, TcpEndpoint("127.0.0.1", held.port), results, kind=ProbeKind.NONE)
+            await results.count(1)
+        held.release()
+        assert [result.passed for result in results.all] == [True]
+
+    run(scenario())
+
+
 def test_the_pace_of_a_start_slows_down_and_settles() -> None:
     watch = a_watch(interval_s=7)
     assert watch.next_due(5, is_seen=False) == 6
