@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import http.server
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from runtime_manager.packages.sources.hops import Reach, reach_of
 from runtime_manager.packages.sources.web import Web, resolve_host
@@ -21,13 +28,24 @@ _REACHES = {PUBLIC: Reach.PUBLIC, PRIVATE: Reach.PRIVATE}
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate of its own for all these names and addresses, and its key."""
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    names = ",".join(f"DNS:{name}" for name in ("localhost", *NAMES))
-    names += f",IP:127.0.0.1,IP:{PUBLIC},IP:{PRIVATE}"
-    made = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=x"
-    places = ["-keyout", str(key), "-out", str(cert), "-addext", f"subjectAltName={names}"]
-    subprocess.run(["openssl", *made.split(), *places], check=True, capture_output=True)
-    return cert, key
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
+    names = [x509.DNSName(one) for one in ("localhost", *NAMES)]
+    addresses = [x509.IPAddress(ip_address(one)) for one in ("127.0.0.1", PUBLIC, PRIVATE)]
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([*names, *addresses]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_path, key_path = folder / "cert.pem", folder / "key.pem"
+    cert_path.write_bytes(signed.public_bytes(Encoding.PEM))
+    plain = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    key_path.write_bytes(key.private_bytes(*plain))
+    return cert_path, key_path
 
 
 def tls_of(certificate: tuple[Path, Path]) -> ssl.SSLContext:
