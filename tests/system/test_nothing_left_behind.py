@@ -76,7 +76,8 @@ def test_the_next_serve_ends_all_of_twenty_before_it_starts_anything(
     assert [started for _, started in steps[len(left) :]] == ["to=starting"] * 20
 
 
-# What can still escape where no cgroup holds it, and so is documented (docs/explanation/nothing-left-behind.md).
+# What can still escape where no cgroup holds it, and so is documented
+# (docs/explanation/nothing-left-behind.md).
 
 
 def skip_where_cgroups_hold(daemon: Daemon) -> None:
