@@ -69,7 +69,7 @@ def full(stage: Stage) -> Outcome:
     registry.write_text(_REGISTRY)
     package.mkdir()
     (package / "manifest.yaml").write_text("code: new\nversion: 1.0.0\nbinary: sleep\n")
-    with _no_file_over(_FULL_BYTES, stage.daemon.process.pid):
+    with no_file_over(_FULL_BYTES, stage.daemon.process.pid):
         outcome = _ran(stage, lambda: stage.daemon.rtm("install", str(package), "--yes"))
     assert registry.read_text() == _REGISTRY
     assert not list(registry.parent.glob(".*.new"))
@@ -78,7 +78,7 @@ def full(stage: Stage) -> Outcome:
 
 
 @contextmanager
-def _no_file_over(size_bytes: int, pid: int) -> Iterator[None]:
+def no_file_over(size_bytes: int, pid: int) -> Iterator[None]:
     """As on a full disk, a write to a larger file fails (RLIMIT_FSIZE, prlimit(2))."""
     soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size_bytes, hard))
