@@ -12,7 +12,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from runtime_manager import __version__
@@ -51,7 +51,8 @@ class Web:
 
     resolve: Resolve = resolve_host
     reach: Callable[[str], Reach] = reach_of
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext | None = None
+    """Whom to trust, None: whom the system trusts, whose list takes a while to read."""
     timeout_s: float = 30.0
     """How long to wait for a connection, and for each further piece."""
 
@@ -113,7 +114,7 @@ class Web:
             parts.hostname or "",
             parts.port or _PORTS[parts.scheme],
             addresses=addresses,
-            tls=self.tls if hop.is_encrypted else None,
+            tls=(self.tls or ssl.create_default_context()) if hop.is_encrypted else None,
             timeout_s=self.timeout_s,
         )
         with ExitStack() as open_ones:
