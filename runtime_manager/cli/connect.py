@@ -6,7 +6,9 @@ import json
 import os
 
 from runtime_manager.client.failures import NoDaemonError
+from runtime_manager.client.process import process_started_at
 from runtime_manager.client.socket_client import SocketClient
+from runtime_manager.errors import ProtocolError, WaitTimeoutError
 
 SYSTEM_HOME = "/var/lib/runtime-manager"
 """Where the service that `rtm service install` makes has its providers and data."""
@@ -33,6 +35,18 @@ def find_daemon(home_flag: str | None, *, environ: Mapping[str, str] = os.enviro
     hint = "start it: rtm serve" + (f" --home {home_flag}" if home_flag else "")
     if not home_flag and os.path.lexists(SYSTEM_HOME):  # as in runtime_json_path
         hint += f"; the system service is asked by --home {SYSTEM_HOME}, as root"
+    daemon = _published(path, hint)
+    if _is_alive(daemon.facts) or _answers(daemon):
+        return daemon
+    daemon = _published(path, hint)  # another may have taken its place meanwhile
+    if _answers(daemon):
+        return daemon
+    raise NoDaemonError(
+        f"{path} was left by a daemon that is gone (pid {daemon.facts.get('pid')})", hint=hint
+    )
+
+
+def _published(path: str, hint: str) -> Daemon:
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # as in runtime_json_path
             facts = json.load(file)
@@ -46,6 +60,24 @@ def find_daemon(home_flag: str | None, *, environ: Mapping[str, str] = os.enviro
     except (ValueError, KeyError, TypeError) as exc:
         raise NoDaemonError(f"{path} is damaged, or of another version", hint=hint) from exc
     return Daemon(facts, client=client)
+
+
+def _is_alive(facts: Mapping[str, Any]) -> bool:
+    """Whether the process that wrote this lives; assumed where it does not say when it started."""
+    started_at = facts.get("process_started_at")
+    return started_at is None or process_started_at(facts.get("pid") or 0) == started_at
+
+
+def _answers(daemon: Daemon) -> bool:
+    """Whether the daemon behind the socket is this one, by its nonce.
+
+    Its process may be out of our sight, in another pid namespace. Raises NoDaemonError where nobody
+    listens.
+    """
+    try:
+        return bool(daemon.client.get("/healthz").get("nonce") == daemon.facts.get("nonce"))
+    except (ProtocolError, WaitTimeoutError):
+        return False
 
 
 def runtime_json_path(home_flag: str | None, environ: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from runtime_manager.client.process import process_started_at
 from runtime_manager.client.socket_client import SocketClient
 from runtime_manager.errors import RuntimeManagerError
 from runtime_manager.model.home import Home
@@ -77,13 +78,3 @@ def _read(path: Path) -> Whereabouts | None:
         return Whereabouts(**{name: value for name, value in facts.items() if name in known})
     except (OSError, ValueError, TypeError, AttributeError):
         return None
-
-
-def process_started_at(pid: int) -> float | None:
-    """When `pid` started, in ticks since the machine did; None once gone, or without /proc."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return None
-    fields_after_name = stat[stat.rindex(b")") + 2 :].split(None, 20)
-    return None if fields_after_name[0] == b"Z" else float(fields_after_name[19])

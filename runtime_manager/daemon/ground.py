@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass
 
 from runtime_manager import __version__
-from runtime_manager.client.whereabouts import Whereabouts, process_started_at
+from runtime_manager.client.process import process_started_at
+from runtime_manager.client.whereabouts import Whereabouts
 from runtime_manager.daemon.claim import API_VERSION, Claim
 from runtime_manager.daemon.early_signals import EarlySignals
 from runtime_manager.daemon.options import ServeOptions

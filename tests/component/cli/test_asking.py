@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runtime_manager.client.process import process_started_at
 from tests.component.cli.canned import COOL_IN_FULL
 
 if TYPE_CHECKING:
@@ -330,3 +331,35 @@ def test_fast_verbs_import_nothing_heavy(
         [sys.executable, "-c", script], capture_output=True, text=True, env=environ, check=True
     )
     assert FORBIDDEN.isdisjoint(done.stderr.split())
+
+
+def rewrite(home: Home, **facts: object) -> None:
+    told = json.loads(home.runtime_json.read_text())
+    home.runtime_json.write_text(json.dumps(told | facts))
+
+
+def test_a_process_that_started_at_another_time_is_not_taken_for_the_daemon(
+    daemon: CannedDaemon, home: Home, rtm: Rtm
+) -> None:
+    rewrite(home, pid=os.getpid(), process_started_at=1.0)
+    daemon.answer("GET", "/healthz", {"status": "ok", "nonce": "another's"})
+    refused = rtm("list")
+    assert refused.code == 3
+    assert f"left by a daemon that is gone (pid {os.getpid()})" in refused.err
+
+
+def test_a_daemon_out_of_sight_is_known_by_its_nonce(
+    daemon: CannedDaemon, home: Home, rtm: Rtm
+) -> None:
+    rewrite(home, process_started_at=1.0)
+    daemon.answer("GET", "/healthz", {"status": "ok", "nonce": "n"})
+    assert rtm("list").code == 0
+    assert ("GET", "/healthz", None) in daemon.asked
+
+
+def test_a_daemon_in_sight_is_asked_nothing_but_the_question(
+    daemon: CannedDaemon, home: Home, rtm: Rtm
+) -> None:
+    rewrite(home, pid=os.getpid(), process_started_at=process_started_at(os.getpid()))
+    assert rtm("list").code == 0
+    assert len(daemon.asked) == 1

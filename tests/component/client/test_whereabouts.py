@@ -11,11 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime_manager.client.whereabouts import (
-    Whereabouts,
-    process_started_at,
-    read_whereabouts,
-)
+from runtime_manager.client.process import process_started_at
+from runtime_manager.client.whereabouts import Whereabouts, read_whereabouts
 from runtime_manager.model.home import Home
 from runtime_manager.process import tree
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime_manager.client.whereabouts import Whereabouts, process_started_at
+from runtime_manager.client.process import process_started_at
+from runtime_manager.client.whereabouts import Whereabouts
 from runtime_manager.daemon.early_signals import ENDING, EarlySignals
 from runtime_manager.daemon.joining import join
 from runtime_manager.daemon.options import ServeOptions
