@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -94,28 +94,32 @@ def staged(
     ManifestError for a bad manifest.
     """
     disk = disk or Disk()
-    with disk_trouble(f"{fetched.source} cannot be made ready"), staging(home, disk) as own:
-        into = own.folder / "tree"
-        disk.make_folder(into)
-        if fetched.path.is_dir():
-            made = read_package(fetched.path)
-            archive_sha256, records = "", _copied(made, into, disk, progress)
-        else:
-            unpacked = unpack(
-                fetched.path, into, sha256=fetched.archive_sha256, disk=disk, progress=progress
+    with ExitStack() as held:
+        with disk_trouble(f"{fetched.source} cannot be made ready"):
+            own = held.enter_context(staging(home, disk))
+            into = own.folder / "tree"
+            disk.make_folder(into)
+            archive_sha256, records = _files(fetched, into, disk=disk, progress=progress)
+            package = read_package(into)
+            check_promised(package.manifest, fetched)
+            records = _below(records, package.root, into)
+            checked = check_signature(
+                package, records, trust=Trust(home), policy=policy, demanded=fetched.signer
             )
-            archive_sha256, records = unpacked.archive_sha256, unpacked.records
-        package = read_package(into)
-        check_promised(package.manifest, fetched)
-        records = _below(records, package.root, into)
-        checked = check_signature(
-            package, records, trust=Trust(home), policy=policy, demanded=fetched.signer
-        )
         yield Candidate(package, records, fetched.source, archive_sha256, checked, own)
 
 
-def _copied(made: PackageFolder, into: Path, disk: Disk, progress: Progress) -> dict[str, Record]:
-    return copy_source(made.root, into, code=made.manifest.code, disk=disk, progress=progress)
+def _files(
+    fetched: Fetched, into: Path, *, disk: Disk, progress: Progress
+) -> tuple[str, dict[str, Record]]:
+    """Put them into `into`; the archive's SHA-256, empty for a folder, and what they are."""
+    if fetched.path.is_dir():
+        made = read_package(fetched.path)
+        code = made.manifest.code
+        return "", copy_source(made.root, into, code=code, disk=disk, progress=progress)
+    sha256 = fetched.archive_sha256
+    unpacked = unpack(fetched.path, into, sha256=sha256, disk=disk, progress=progress)
+    return unpacked.archive_sha256, unpacked.records
 
 
 def check_promised(manifest: Manifest, fetched: Fetched) -> None:

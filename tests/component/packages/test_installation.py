@@ -366,3 +366,11 @@ def test_what_another_program_wrote_into_the_registry_survives(
     assert registry.extra == {"owner": "me"}
     entry = registry.providers["cool"]
     assert (entry.version, entry.auto_start, entry.extra) == ("1.0.0", False, {"note": "mine"})
+
+
+def test_what_goes_wrong_with_a_candidate_in_hand_is_the_callers(
+    home: Home, package: Package
+) -> None:
+    with pytest.raises(BrokenPipeError), staged(home, package()):
+        raise BrokenPipeError
+    assert list((home.packages / ".staging").iterdir()) == []
