@@ -23,7 +23,7 @@ class Limits:
         if unpacked_bytes > self.unpacked_bytes:
             raise PackageError(
                 f"the archive unpacks to more than {self.unpacked_bytes // _MIB} MiB",
-                hint="unpack it yourself and install the folder, if it may be that large",
+                hint="see that it is the right one; one that large is installed from a folder",
                 kind="too-large",
                 limit_bytes=self.unpacked_bytes,
             )
