@@ -311,6 +311,8 @@ def each_instance_has_a_cgroup() -> str:
     assert "/provider-one." in own, own
     assert "/daemon" in Path(f"/proc/{main_pid()}/cgroup").read_text()
     assert sleepers(1234)
+    told = next(line for line in rtm("doctor", fails=True).splitlines() if " cgroup " in line)
+    assert "/runtime-manager.service, with " in told, told
     rtm("stop", "one")
     assert not sleepers(1234)
     rtm("start", "one")
@@ -318,8 +320,7 @@ def each_instance_has_a_cgroup() -> str:
     os.kill(main_pid(), signal.SIGKILL)
     until("none left of the killed daemon's", lambda: len(sleepers(1234)) == 0, within_s=10)
     until("active", lambda: shown("ActiveState") == "active")
-    found = [line for line in journal().splitlines() if "cgroups.found" in line][-1]
-    return f"{own.strip().splitlines()[-1]}; {found.split('told=')[-1][:120]}"
+    return f"{own.strip().splitlines()[-1]}; doctor: {told}"
 
 
 def sleepers(seconds: int) -> list[str]:
