@@ -115,6 +115,7 @@ class Order:
         """
         from pathlib import Path
 
+        from runtime_manager.cli.live_installation import LiveInstallation
         from runtime_manager.cli.package_work import candidate_of, document
         from runtime_manager.cli.progress import ProgressLine
         from runtime_manager.packages.locked import check_locked
@@ -142,7 +143,8 @@ class Order:
             done = [] if locked else self._dependencies(candidate.manifest, needed_by)
             words = [] if needed_by else self._arguments.settings
             settings = _set(candidate.manifest, self.home, words=words, terminal=self._terminal)
-            progress("wait until the new one has proved itself", 0, None)
+            if isinstance(self.installation, LiveInstallation):
+                progress("wait until the new one has proved itself", 0, None)
             with settings:
                 installed = self.installation.install(candidate)
             progress.clear()
