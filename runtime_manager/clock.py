@@ -6,6 +6,12 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+STOOD_STILL_S = 0.25
+"""A timer later than that was not kept waiting by others: the process or the machine stood still.
+
+What has not been heard meanwhile is held against nobody: who speaks may only not have been heard.
+"""
+
 
 class Clock(Protocol):
     """What a shell object needs to know of time."""

@@ -83,15 +83,25 @@ class NotStartableError(RuntimeManagerError):
 
 
 class SpawnError(RuntimeManagerError):
-    """A program could not be started. `is_permanent`: trying again cannot help."""
+    """A program could not be started. `is_permanent`: trying again cannot help.
+
+    `is_scarcity`: the daemon lacked something of its own, which says nothing of the program.
+    """
 
     code = "spawn-failed"
 
     def __init__(
-        self, message: str, *, is_permanent: bool, hint: str = "", **facts: object
+        self,
+        message: str,
+        *,
+        is_permanent: bool,
+        is_scarcity: bool = False,
+        hint: str = "",
+        **facts: object,
     ) -> None:
         super().__init__(message, hint=hint, **facts)
         self.is_permanent = is_permanent
+        self.is_scarcity = is_scarcity
 
 
 class PortTakenError(RuntimeManagerError):

@@ -22,6 +22,13 @@ class Budget:
         """Whether a restart may follow one more failure after `failures` counted ones."""
         return failures + 1 < self.max_failures
 
+    def after_failure(self, failures: int, *, is_ours: bool) -> int:
+        """The failures held against an instance after one more.
+
+        One of the daemon's own (`is_ours`) makes rests longer, but leaves two tries.
+        """
+        return max(failures, min(failures + 1, self.max_failures - 2)) if is_ours else failures + 1
+
     def after_ready(self, failures: int, *, ready_for_s: float) -> int:
         """The failures still held against an instance that was READY for `ready_for_s`."""
         return 0 if ready_for_s >= self.settle_s else failures

@@ -99,7 +99,8 @@ class Input:
 
     `generation` is 0 for what is asked, `timer` for all but deadlines. `wanted` is what a start or
     stop leaves wanted, None for the event's own meaning. `is_clean`: the exit was status 0.
-    `is_permanent`: the spawn failed in a way that trying again cannot mend.
+    `is_permanent`: the spawn failed in a way that trying again cannot mend. `is_scarcity`: it
+    failed for want of something of the daemon's own, and is tried for as long as that takes.
     """
 
     event: Event
@@ -109,6 +110,7 @@ class Input:
     wanted: Wanted | None = None
     is_clean: bool = False
     is_permanent: bool = False
+    is_scarcity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def budget_left(i: Instance, e: Input) -> bool:
     """Trying again may help, and may be tried."""
     if e.is_permanent or i.policy.restart is RestartPolicy.NEVER:
         return False
-    return i.policy.budget.is_left(_counted(i, e.at))
+    return e.is_scarcity or i.policy.budget.is_left(_counted(i, e.at))
 
 
 def one_too_many(i: Instance, _e: Input) -> bool:
@@ -307,7 +309,7 @@ def _after(i: Instance, row: Row, e: Input) -> Instance:
     leaves_ready = i.state is S.READY and row.to is not S.READY
     failures = _counted(i, e.at) if leaves_ready else i.failures
     if row.to is S.BACKOFF:
-        failures += 1
+        failures = i.policy.budget.after_failure(failures, is_ours=e.is_scarcity)
     elif is_asked or row.to is S.STOPPED:
         failures = 0
     return replace(

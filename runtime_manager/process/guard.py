@@ -18,7 +18,7 @@ from runtime_manager.process.spawn import Child
 _log = structlog.get_logger()
 GUARD_OF = "guard-of/"
 """Marks a guard: the next daemon of the home waits until an earlier one's has done its work."""
-_AGAIN_S = 0.2
+_AGAIN_S, _SLOWEST_AGAIN_S = 0.2, 10.0
 _FAREWELL_S = 5.0
 
 
@@ -76,14 +76,17 @@ class Guard:
             status = await self._child.wait()
             _log.warning("guard.lost", pid=self._child.pid, status=status.describe())
             self._hang_up()
-            while not self._replaced():  # noqa: ASYNC110  # tried again, no event tells
-                await asyncio.sleep(_AGAIN_S)
+            again_s = _AGAIN_S
+            while not self._replaced(again_in_s=again_s):
+                await asyncio.sleep(again_s)
+                again_s = min(again_s * 2, _SLOWEST_AGAIN_S)
+            _log.info("guard.replaced", pid=self._child.pid)
 
-    def _replaced(self) -> bool:
+    def _replaced(self, *, again_in_s: float) -> bool:
         try:
             self._child = self._spawn()
         except DaemonError as exc:
-            _log.error("guard.not_started", error=str(exc))
+            _log.error("guard.not_started", error=str(exc), again_in_s=again_in_s)
             return False
         for pid, started_at in self._registered.items():
             self._say(f"+{pid} {started_at:.0f}")
@@ -91,7 +94,10 @@ class Guard:
 
     def _spawn(self) -> Child:
         """Start the process, with the read end of a new pipe; only we hold its write end."""
-        read_end, self._pipe = os.pipe()
+        try:
+            read_end, self._pipe = os.pipe()
+        except OSError as exc:
+            raise DaemonError(f"the guard could not be started: {exc.strerror}") from exc
         try:
             popen = subprocess.Popen(
                 [sys.executable, "-I", "-S", guard_main.__file__, self._home_id, *self._folders()],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +27,10 @@ class RotatedFile:
 
 
 class LogWriter:
-    """Appends in a thread of its own. `append` never blocks; `close` writes what is queued."""
+    """Appends in a thread of its own. `append` never blocks; `close` writes what is queued.
+
+    Who asks by `tell` hears, in that thread, why a file cannot be written, and None when it can.
+    """
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[tuple[RotatedFile, bytes] | None] = queue.SimpleQueue()
@@ -33,6 +38,7 @@ class LogWriter:
         self._queued_bytes = 0
         self._lock = threading.Lock()
         self._logs: dict[Path, _Log] = {}
+        self._listeners: dict[Path, Callable[[str | None], None]] = {}
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -46,6 +52,10 @@ class LogWriter:
         self._queue.put((file, data))
         return True
 
+    def tell(self, path: Path, listener: Callable[[str | None], None]) -> None:
+        """Have `listener` told, instead of an earlier one; it must not block."""
+        self._listeners[path] = listener
+
     def close(self) -> None:
         """Write what is queued and end the thread; blocks for that long, or gives up after 5 s."""
         self._queue.put(None)
@@ -58,7 +68,12 @@ class LogWriter:
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             file, data = item
-            self._logs.setdefault(file.path, _Log()).append(file, data)
+            log = self._logs.setdefault(file.path, _Log())
+            before = log.trouble
+            log.append(file, data)
+            listener = self._listeners.get(file.path)
+            if listener is not None and log.trouble != before:
+                listener(log.trouble)
             with self._lock:
                 self._count(file.path, -len(data))
         for log in self._logs.values():
@@ -72,14 +87,20 @@ class _Log:
         self._handle: BinaryIO | None = None
         self._size = 0
         self._lost = 0
+        self._is_torn = False
+        self.trouble: str | None = None
+        """Why the last lines could not be written, in the kernel's words."""
 
     def append(self, file: RotatedFile, data: bytes) -> None:
         try:
             if self._lost:
-                self._write(file, f"[{self._lost} lines could not be written]\n".encode())
+                end = "\n" if self._is_torn else ""
+                self._write(file, f"{end}[{self._lost} lines could not be written]\n".encode())
                 self._lost = 0
             self._write(file, data)
-        except OSError:
+            self.trouble = None
+        except OSError as exc:
+            self.trouble = os.strerror(exc.errno or errno.EIO)
             self._lost += data.count(b"\n")
             self.close()
 
@@ -97,6 +118,7 @@ class _Log:
         left = memoryview(data)
         while left:
             left = left[handle.write(left) :]
+            self._is_torn = bool(left)
         self._size += len(data)
 
     def _open(self, file: RotatedFile) -> BinaryIO:

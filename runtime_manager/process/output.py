@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from runtime_manager.clock import Clock
 from runtime_manager.process.log_file import LogWriter, RotatedFile
@@ -45,6 +47,8 @@ class Output:
         self._pipes: dict[Child, tuple[Pipe, Pipe]] = {}
         self._stirred: set[asyncio.Event] = set()
         self._unwritten = 0
+        self._trouble: str | None = None
+        self._unwritten_told: Callable[[Path, str | None], None] | None = None
         self._is_closed = False
 
     def attach(
@@ -54,11 +58,14 @@ class Output:
         generation: int,
         hear: Callable[[str], None] | None = None,
         dropped: Callable[[str, int], None] | None = None,
+        unwritten: Callable[[Path, str | None], None] | None = None,
     ) -> None:
         """Read both streams of `child`; `hear` is called with each line of its stdout.
 
-        `dropped` is called with a stream and how many lines of it a flood has cost.
+        `dropped` is called with a stream and how many lines of it a flood has cost;
+        `unwritten` with the log file and why it cannot be written, None once it can again.
         """
+        self._mind_file(unwritten)
 
         def taken_from(stream: str) -> Callable[[list[str]], None]:
             def take(texts: list[str]) -> None:
@@ -121,6 +128,24 @@ class Output:
         """End every `follow`; children have been detached."""
         self._is_closed = True
         self._stir()
+
+    def _mind_file(self, unwritten: Callable[[Path, str | None], None] | None) -> None:
+        """Tell whether the file can be written, now and when that changes."""
+        loop = asyncio.get_running_loop()
+
+        def heard(trouble: str | None) -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._troubled, trouble)
+
+        self._unwritten_told = unwritten
+        if self._trouble is not None:
+            self._troubled(self._trouble)
+        self._writer.tell(self._file.path, heard)
+
+    def _troubled(self, trouble: str | None) -> None:
+        self._trouble = trouble
+        if self._unwritten_told is not None:
+            self._unwritten_told(self._file.path, trouble)
 
     def _newer(self, after: int) -> list[LogLine]:
         lines = self.tail(self._number - after)

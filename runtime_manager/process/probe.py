@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runtime_manager.clock import STOOD_STILL_S
 from runtime_manager.errors import ConnectError, ProtocolError
 from runtime_manager.http1.client import Connection, request_bytes
 from runtime_manager.model.endpoint import Endpoint
 from runtime_manager.model.parts import ProbeKind
 from runtime_manager.process.lookout import NOBODY, Seen
+from runtime_manager.process.scarcity import SCARCE, scarcity
 
 QUESTIONS = 4
 """How many probes one connection is used for where nobody sees who listens."""
@@ -18,6 +20,7 @@ QUESTIONS_IN_SIGHT = 30
 """How many where the listener is seen to be the same: it may have ceased to accept."""
 
 STRANGER = "port answered by another process"
+STOOD_STILL = "this process stood still"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,13 @@ class ProbeResult:
     status: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """It could not be asked, for want of something of ours: that tells nothing of it."""
+
+    reason: str
+
+
 class Probe:
     """Asks one endpoint again and again; `close` it.
 
@@ -57,13 +67,24 @@ class Probe:
         self._asked_on_it = 0
         self._made_to: Seen | None = None
 
-    async def ask(self, seen: Seen | None = None) -> ProbeResult:
+    async def ask(self, seen: Seen | None = None) -> ProbeResult | NotAsked:
         """Ask once, within the spec's time; what goes wrong is a result, not an error.
 
         `seen` is who has just been seen to listen, None where that is not known.
         """
         if self._spec.kind is ProbeKind.NONE:
             return ProbeResult(True, "not asked")
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._spec.timeout_s
+        result = await self._asked_in_time(seen)
+        if isinstance(result, ProbeResult) and not result.passed:
+            if loop.time() > until + STOOD_STILL_S:
+                return NotAsked(STOOD_STILL)
+            if (lack := scarcity()) is not None:
+                return NotAsked(lack)
+        return result
+
+    async def _asked_in_time(self, seen: Seen | None) -> ProbeResult | NotAsked:
         try:
             async with asyncio.timeout(self._spec.timeout_s):
                 return await self._asked(seen)
@@ -71,6 +92,8 @@ class Probe:
             self.close()
             return ProbeResult(False, f"no answer within {self._spec.timeout_s:g} s")
         except (ConnectError, ProtocolError) as exc:
+            if exc.facts.get("errno") in SCARCE:
+                return NotAsked(exc.message)
             return ProbeResult(False, exc.message)
 
     def close(self) -> None:

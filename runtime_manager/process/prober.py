@@ -17,7 +17,7 @@ import structlog
 from runtime_manager.clock import Clock
 from runtime_manager.model.endpoint import Endpoint
 from runtime_manager.process.lookout import NOBODY, Lookout, Seen
-from runtime_manager.process.probe import ProbeResult, ProbeSpec
+from runtime_manager.process.probe import NotAsked, ProbeResult, ProbeSpec
 from runtime_manager.process.watch import Watch
 
 _log = structlog.get_logger()
@@ -53,7 +53,7 @@ class Prober:
         spec: ProbeSpec,
         *,
         interval_s: float,
-        report: Callable[[ProbeResult], None],
+        report: Callable[[ProbeResult | NotAsked], None],
         is_ours: Callable[[], bool],
     ) -> Watch:
         """Ask `endpoint` from now on; `is_ours` is asked before a new connection is used."""

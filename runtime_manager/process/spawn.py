@@ -122,9 +122,29 @@ def spawn(launch: Launch) -> Child:
         )
     _check_rlimits(launch.rlimits)
     try:
-        return Child(_popen(launch))
+        popen = _popen(launch)
     except (OSError, ValueError) as exc:
         raise spawn_error(exc, Path(launch.argv[0]), cwd=launch.cwd) from exc
+    return _watched(popen)
+
+
+def _watched(popen: subprocess.Popen[bytes]) -> Child:
+    """The child; one whose end could not be seen is ended at once."""
+    try:
+        return Child(popen)
+    except (OSError, RuntimeError) as exc:
+        popen.kill()
+        for pipe in (popen.stdin, popen.stdout, popen.stderr):
+            if pipe is not None:
+                pipe.close()
+        popen.wait()
+        raise SpawnError(
+            f"its end could not be watched: {exc}",
+            is_permanent=False,
+            is_scarcity=True,
+            kind="no-processes",
+            hint="see ulimit -u and ulimit -n",
+        ) from exc
 
 
 def _popen(launch: Launch) -> subprocess.Popen[bytes]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from runtime_manager.errors import SpawnError
+from runtime_manager.process.scarcity import is_scarce
 
 _PASSING = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ETXTBSY})
 """What another try may mend; every other error is permanent."""
@@ -39,7 +40,11 @@ def spawn_error(exc: OSError | ValueError, program: Path, *, cwd: Path) -> Spawn
         return SpawnError(text, is_permanent=True, kind="folder-missing")
     kind, told, hint = _story(number, program)
     return SpawnError(
-        f"{program}: {told}", is_permanent=number not in _PASSING, hint=hint, kind=kind
+        f"{program}: {told}",
+        is_permanent=number not in _PASSING,
+        is_scarcity=is_scarce(exc),
+        hint=hint,
+        kind=kind,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TypeGuard
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint
 from runtime_manager.model.parts import ProbeKind
 from runtime_manager.process.lookout import Seen
-from runtime_manager.process.probe import Probe, ProbeResult, ProbeSpec
+from runtime_manager.process.probe import NotAsked, Probe, ProbeResult, ProbeSpec
 
 _FIRST_S = 0.010
 _SLOWEST_START_S = 0.250
@@ -23,7 +23,8 @@ _GRID_S = 0.1
 class Watch:
     """Asks often until the first pass or `settle`, then at its interval, until `close`.
 
-    `report` is told every failure, and every pass that follows something else.
+    `report` is told every failure, and every pass that follows something else; that it could not
+    be asked is told once.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Watch:
         spec: ProbeSpec,
         *,
         interval_s: float,
-        report: Callable[[ProbeResult], None],
+        report: Callable[[ProbeResult | NotAsked], None],
         is_ours: Callable[[], bool],
     ) -> None:
         self.port = endpoint.port if _is_looked_at(endpoint, spec) else None
@@ -46,7 +47,7 @@ class Watch:
         self._report = report
         self._pace_s = 0.0
         self._is_settled = False
-        self._told: ProbeResult | None = None
+        self._told: ProbeResult | NotAsked | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -81,7 +82,7 @@ class Watch:
     async def ask(self, seen: Seen | None) -> None:
         """Ask once and report; `seen` as in `Probe.ask`."""
         result = await self._probe.ask(seen)
-        if result.passed:
+        if isinstance(result, ProbeResult) and result.passed:
             self._is_settled = True
         self._tell(result)
 
@@ -90,9 +91,9 @@ class Watch:
         if self._told is None:
             self._tell(ProbeResult(False, f"nobody listens on {self._endpoint}"))
 
-    def _tell(self, result: ProbeResult) -> None:
-        is_news = not result.passed or result != self._told
-        if is_news and not self.is_closed:
+    def _tell(self, result: ProbeResult | NotAsked) -> None:
+        is_failure = isinstance(result, ProbeResult) and not result.passed
+        if (is_failure or result != self._told) and not self.is_closed:
             self._told = result
             self._report(result)
 

@@ -15,6 +15,7 @@ from runtime_manager.errors import PortTakenError, SpawnError
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
 from runtime_manager.model.manifest import Listen, Manifest
 from runtime_manager.process.ports import Reservation, open_listener, reserve
+from runtime_manager.process.scarcity import is_scarce
 
 HOST = "127.0.0.1"
 
@@ -66,6 +67,7 @@ class Berths:
             raise SpawnError(
                 f"no place to listen: {exc.strerror}",
                 is_permanent=False,
+                is_scarcity=is_scarce(exc),
                 hint="see ulimit -n, the free space of run/, and that a port below 1024 is allowed",
             ) from exc
 

@@ -171,6 +171,28 @@ def exposed(address: str) -> Cause:
     )
 
 
+NOT_PROBED, NOT_WRITTEN = "not-probed", "log-not-written"
+"""Kinds of what is the daemon's own want, and ends when that does."""
+
+
+def not_probed(reason: str) -> Cause:
+    """The daemon could not ask it; that is not held against it."""
+    return Cause(
+        NOT_PROBED,
+        f"it cannot be probed, and is taken to be as it was: {reason}",
+        "raise ulimit -n for the daemon, or LimitNOFILE= in its unit",
+    )
+
+
+def not_written(path: str, reason: str) -> Cause:
+    """Its log cannot be written."""
+    return Cause(
+        NOT_WRITTEN,
+        f"its output cannot be written to {path}: {reason}",
+        "make room there; rtm logs CODE shows what it prints meanwhile",
+    )
+
+
 def killed(stop: Stop) -> Cause:
     """It did not heed the stop signal."""
     return Cause(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 from collections import Counter
@@ -19,15 +20,20 @@ from runtime_manager.process.exit_status import ExitStatus
 from runtime_manager.process.finding import Finding, of_silence
 from runtime_manager.process.instance_cgroup import InstanceCgroup
 from runtime_manager.process.listeners import Listener, Ownership, exposed, listening_on, owner_of
-from runtime_manager.process.probe import ProbeResult
+from runtime_manager.process.probe import NotAsked, ProbeResult
+from runtime_manager.process.scarcity import scarcity
 from runtime_manager.process.spawn import Child
 from runtime_manager.process.sweep import sweep
 from runtime_manager.process.tree import tree_pids
 from runtime_manager.process.usage import Usage, usage
 from runtime_manager.process.watch import Watch
+from runtime_manager.supervisor import causes
 from runtime_manager.supervisor.berth import Berth
+from runtime_manager.supervisor.messages import Remark
+from runtime_manager.supervisor.view import Cause
 
 _log = structlog.get_logger()
+_LOOKS, _LOOK_S = 50, 0.2
 _REPORT = re.compile(r"LISTENING (?P<host>[0-9a-fA-F.:\[\]]+):(?P<port>\d{1,5})\s*")
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -43,12 +49,8 @@ class Told(Protocol):
         """The program said something about itself (sd_notify(3))."""
         ...
 
-    def dropped(self, generation: int, stream: str, lines: int) -> None:
-        """So many lines of a stream were not kept: `lines` in all since it started."""
-        ...
-
-    def exposed(self, generation: int, address: str) -> None:
-        """It listens on an address that other machines may reach."""
+    def remarked(self, remark: Remark) -> None:
+        """Something is to be minded of a generation, or no more."""
         ...
 
 
@@ -85,6 +87,7 @@ class Generation:
         self._told = told
         self._dropped: Counter[str] = Counter()
         self._is_looked_at = False
+        self._is_unasked = False
         self._lent = lent
 
     @property
@@ -142,6 +145,7 @@ class Generation:
         status = await self._child.wait()
         if self._watch is not None:
             self._watch.close()
+        await _sighted()
         try:
             with self._lent:
                 status = self._seen_by_the_kernel(status)
@@ -184,7 +188,21 @@ class Generation:
     def drop(self, stream: str, lines: int) -> None:
         """Count lines of its output that were not kept, and tell how many they are by now."""
         self._dropped[stream] += lines
-        self._told.dropped(self.number, stream, self._dropped[stream])
+        self._remark(causes.dropped(stream, self._dropped[stream]))
+
+    def unwritten(self, path: Path, reason: str | None) -> None:
+        """Its output cannot be written to `path`, or, without a reason, it can again."""
+        self._remark(causes.not_written(str(path), reason or ""), is_over=reason is None)
+
+    def probed(self, result: ProbeResult | NotAsked) -> None:
+        """Tell what a probe came to; that it could not be asked is not held against it."""
+        is_unasked = isinstance(result, NotAsked)
+        if is_unasked is not self._is_unasked:
+            self._is_unasked = is_unasked
+            reason = result.reason if isinstance(result, NotAsked) else ""
+            self._remark(causes.not_probed(reason), is_over=not is_unasked)
+        if isinstance(result, ProbeResult):
+            self._told.probed(self.number, result)
 
     def finding(self) -> Finding | None:
         """What can be seen of why it does not answer. Takes a few milliseconds."""
@@ -199,4 +217,15 @@ class Generation:
         self._is_looked_at = True
         found = listening_on(endpoint.port) if listeners is None else listeners
         if (address := exposed(found)) is not None:
-            self._told.exposed(self.number, str(TcpEndpoint(address, endpoint.port)))
+            self._remark(causes.exposed(str(TcpEndpoint(address, endpoint.port))))
+
+    def _remark(self, warning: Cause, *, is_over: bool = False) -> None:
+        self._told.remarked(Remark(self.number, warning, is_over=is_over))
+
+
+async def _sighted() -> None:
+    """Wait until /proc can be read, for which a descriptor is needed; for ten seconds at most."""
+    for _ in range(_LOOKS):
+        if scarcity() is None:
+            return
+        await asyncio.sleep(_LOOK_S)

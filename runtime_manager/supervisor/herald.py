@@ -60,8 +60,14 @@ class Herald:
             _log.warning("provider.left_processes", code=code, generation=generation, killed=left)
         self._events.publish("provider.exit", code=code, generation=generation, **facts)
 
-    def warning(self, generation: int, warning: Cause) -> None:
-        """Publish what is worth telling of a generation that goes on as it is."""
+    def warning(self, generation: int, warning: Cause, *, is_over: bool) -> None:
+        """Publish what is worth telling of a generation that goes on as it is, or its end."""
+        if is_over:
+            told = {"kind": warning.kind}
+            code = self._manifest.code
+            self._events.publish("provider.warning_over", code=code, generation=generation, **told)
+            _log.info("provider.warning_over", code=code, generation=generation, **told)
+            return
         facts = {"kind": warning.kind, "message": warning.message, "hint": warning.hint}
         code = self._manifest.code
         self._events.publish("provider.warning", code=code, generation=generation, **facts)

@@ -21,6 +21,7 @@ from runtime_manager.process.notify import NotifySocket
 from runtime_manager.process.output import Output
 from runtime_manager.process.probe import ProbeSpec
 from runtime_manager.process.prober import Prober
+from runtime_manager.process.scarcity import is_scarce
 from runtime_manager.process.spawn import Launch, spawn
 from runtime_manager.process.watch import Watch
 from runtime_manager.supervisor.berth import Berth, Berths
@@ -86,11 +87,17 @@ class Launcher:
                 berth=berth,
                 marker=plan.env["RTM_INSTANCE"],
                 cgroup=cgroup,
-                start_watch=lambda new: self._watch(new, told),
+                start_watch=self._watch,
                 told=told,
                 lent=lent.pop_all(),
             )
-        output.attach(child, generation=number, hear=generation.hear, dropped=generation.drop)
+        output.attach(
+            child,
+            generation=number,
+            hear=generation.hear,
+            dropped=generation.drop,
+            unwritten=generation.unwritten,
+        )
         generation.watch()
         return generation
 
@@ -102,6 +109,7 @@ class Launcher:
             raise SpawnError(
                 f"no socket for its notifications: {exc.strerror}",
                 is_permanent=False,
+                is_scarcity=is_scarce(exc),
                 hint="see the limits on open files (ulimit -n) and the free space of run/",
             ) from exc
 
@@ -158,8 +166,9 @@ class Launcher:
         except OSError as exc:
             raise SpawnError(
                 f"its data folder cannot be made: {exc.filename}: {exc.strerror}",
-                is_permanent=True,
-                hint="mend the permissions of the home",
+                is_permanent=not is_scarce(exc),
+                is_scarcity=is_scarce(exc),
+                hint="see the permissions of the home, and the free space of its disk",
             ) from exc
         return Launch(
             argv=plan.argv,
@@ -171,7 +180,7 @@ class Launcher:
             cgroup=cgroup.path if cgroup is not None else None,
         )
 
-    def _watch(self, generation: Generation, told: Told) -> Watch | None:
+    def _watch(self, generation: Generation) -> Watch | None:
         if generation.endpoint is None:
             return None
         health = generation.manifest.health
@@ -179,7 +188,7 @@ class Launcher:
             generation.endpoint,
             probe_spec(generation.manifest),
             interval_s=health.interval_s,
-            report=lambda result: told.probed(generation.number, result),
+            report=generation.probed,
             is_ours=generation.owns_listener,
         )
 

@@ -29,7 +29,8 @@ class Adoption:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something worth telling of a generation, which goes on as it is."""
+    """Something worth telling of a generation, which goes on as it is; or that it is over."""
 
     generation: int
     warning: Cause
+    is_over: bool = False

@@ -172,24 +172,22 @@ class Runner:
             seen = Input(event, self._world.clock.monotonic(), generation)
             self._inbox.put_nowait(Message(seen, probe="READY=1"))
 
-    def dropped(self, generation: int, stream: str, lines: int) -> None:
-        """Lines of its output were not kept."""
-        self._inbox.put_nowait(Remark(generation, causes.dropped(stream, lines)))
-
-    def exposed(self, generation: int, address: str) -> None:
-        """It listens on more than loopback."""
-        self._inbox.put_nowait(Remark(generation, causes.exposed(address)))
+    def remarked(self, remark: Remark) -> None:
+        """Something is to be minded of a generation, or no more."""
+        self._inbox.put_nowait(remark)
 
     # One message at a time.
 
     def _note(self, remark: Remark) -> None:
-        """Tell a warning; one of a kind is an event only once, however it grows."""
+        """Tell a warning, or its end; one of a kind is an event only once, however it grows."""
         if remark.generation != self.instance.generation:
             return
-        is_new = remark.warning.kind not in {known.kind for known in self.story.warnings}
-        self.story = self.story.with_warning(remark.warning)
-        if is_new:
-            self._herald.warning(remark.generation, remark.warning)
+        kind, is_over = remark.warning.kind, remark.is_over
+        is_news = self.story.warns_of(kind) is is_over
+        told = self.story
+        self.story = told.without_warning(kind) if is_over else told.with_warning(remark.warning)
+        if is_news:
+            self._herald.warning(remark.generation, remark.warning, is_over=is_over)
 
     def _take(self, message: Message) -> None:
         following: Message | None = message
@@ -317,7 +315,13 @@ class Runner:
             )
         except SpawnError as exc:
             at = self._world.clock.monotonic()
-            failed = Input(Event.SPAWN_FAILED, at, number, is_permanent=exc.is_permanent)
+            failed = Input(
+                Event.SPAWN_FAILED,
+                at,
+                number,
+                is_permanent=exc.is_permanent,
+                is_scarcity=exc.is_scarcity,
+            )
             return Message(failed, causes.of_spawn(exc))
         self._start_task(self._reap(self.live))
         return None
@@ -369,9 +373,9 @@ class Runner:
             retry_at=clock.now() + timedelta(seconds=rest_s),
         )
         self._put_route()
-        self._arm(rest_s)
+        self._arm(rest_s, is_patient=False)
 
-    def _arm(self, seconds: float) -> None:
+    def _arm(self, seconds: float, *, is_patient: bool = True) -> None:
         """Leave a deadline after `seconds`, under the number of the timer armed last."""
         timer, generation = self.instance.timer, self.instance.generation
 
@@ -384,7 +388,7 @@ class Runner:
             seen = Input(Event.DEADLINE, self._world.clock.monotonic(), generation, timer)
             self._inbox.put_nowait(Message(seen, cause))
 
-        self._alarm.arm(seconds, ring)
+        self._alarm.arm(seconds, ring, is_patient=is_patient)
 
     def _start_task(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -47,6 +47,14 @@ class Story:
         by_kind = {known.kind: known for known in self.warnings} | {warning.kind: warning}
         return replace(self, warnings=tuple(by_kind.values()))
 
+    def without_warning(self, kind: str) -> Story:
+        """The story without the warning of that kind, if it has one."""
+        return replace(self, warnings=tuple(one for one in self.warnings if one.kind != kind))
+
+    def warns_of(self, kind: str) -> bool:
+        """Whether there is a warning of that kind."""
+        return any(one.kind == kind for one in self.warnings)
+
 
 def first(wanted: Wanted, now: datetime) -> Story:
     """The story of an instance that has never been started."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -12,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime_manager.clock import SystemClock
+from runtime_manager.clock import STOOD_STILL_S, SystemClock
 from runtime_manager.model.endpoint import Endpoint, TcpEndpoint, UnixEndpoint
 from runtime_manager.model.parts import ProbeKind
 from runtime_manager.process.lookout import NOBODY, Seen
@@ -20,7 +23,9 @@ from runtime_manager.process.ports import reserve
 from runtime_manager.process.probe import (
     QUESTIONS,
     QUESTIONS_IN_SIGHT,
+    STOOD_STILL,
     STRANGER,
+    NotAsked,
     Probe,
     ProbeResult,
     ProbeSpec,
@@ -105,7 +110,9 @@ async def never_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
     writer.close()
 
 
-async def ask(endpoint: Endpoint, *, is_ours: bool = True, **changes: object) -> ProbeResult:
+async def ask(
+    endpoint: Endpoint, *, is_ours: bool = True, **changes: object
+) -> ProbeResult | NotAsked:
     probe = Probe(endpoint, spec(**changes), is_ours=lambda: is_ours)
     try:
         return await soon(probe.ask())
@@ -136,6 +143,23 @@ class TestOneQuestion:
         async with serving(never_answers) as endpoint:
             result = await ask(endpoint, timeout_s=0.05)
         assert result == ProbeResult(False, "no answer within 0.05 s")
+
+    async def test_no_answer_while_this_process_stood_still_tells_nothing_of_it(self) -> None:
+        async with serving(never_answers) as endpoint:
+            asyncio.get_running_loop().call_later(0.01, time.sleep, 2 * STOOD_STILL_S)
+            assert await ask(endpoint, timeout_s=0.05) == NotAsked(STOOD_STILL)
+
+    async def test_it_cannot_be_asked_without_a_descriptor(self) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        async with serving(Provider().serve) as endpoint:
+            with open(os.devnull) as last:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno(), hard))
+            try:
+                result = await ask(endpoint)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert (await ask(endpoint)).passed
+        assert result == NotAsked(f"cannot connect to {endpoint}: Too many open files")
 
     async def test_what_is_not_http_is_told(self) -> None:
         async with serving(Provider([b"SSH-2.0-OpenSSH_9.2\r\n\r\n"]).serve) as endpoint:
@@ -217,10 +241,10 @@ class Results:
     """What a watch reports, and waiting for it."""
 
     def __init__(self) -> None:
-        self.all: list[ProbeResult] = []
+        self.all: list[ProbeResult | NotAsked] = []
         self._came = asyncio.Event()
 
-    def __call__(self, result: ProbeResult) -> None:
+    def __call__(self, result: ProbeResult | NotAsked) -> None:
         self.all.append(result)
         self._came.set()
 
@@ -356,7 +380,7 @@ def test_a_watch_may_be_closed_by_its_own_report(run: Run) -> None:
             done = asyncio.Event()
             watches: list[Watch] = []
 
-            def report(_: ProbeResult) -> None:
+            def report(_: ProbeResult | NotAsked) -> None:
                 watches[0].close()
                 done.set()
 
@@ -374,7 +398,7 @@ def test_a_fault_in_a_report_does_not_end_the_watching(run: Run) -> None:
         async with serving(provider.serve) as endpoint, prober() as one:
             results = Results()
 
-            def report(result: ProbeResult) -> None:
+            def report(result: ProbeResult | NotAsked) -> None:
                 results(result)
                 if len(results.all) == 1:
                     raise RuntimeError("a fault of ours")

@@ -28,3 +28,14 @@ def test_the_fifth_failure_is_final(failures: int, is_left: bool) -> None:
 @pytest.mark.parametrize(("ready_for_s", "still"), [(0.0, 3), (59.9, 3), (60.0, 0)])
 def test_a_minute_of_ready_forgets_failures(ready_for_s: float, still: int) -> None:
     assert Budget().after_ready(3, ready_for_s=ready_for_s) == still
+
+
+def test_what_is_not_its_fault_leaves_two_tries_and_makes_rests_longer() -> None:
+    budget, failures, counted = Budget(), 0, []
+    for _ in range(6):
+        failures = budget.after_failure(failures, is_ours=True)
+        counted.append(failures)
+    assert counted == [1, 2, 3, 3, 3, 3]
+    assert budget.is_left(failures)
+    assert budget.after_failure(4, is_ours=True) == 4
+    assert budget.after_failure(failures, is_ours=False) == 4

@@ -217,3 +217,20 @@ def test_a_passed_probe_starts_the_count_of_failed_ones_anew() -> None:
 def test_a_number_that_is_reserved_is_passed_over() -> None:
     instance, _ = step(Instance(Policy(), generation=2, reserved=4), Input(Event.START, 0.0))
     assert instance.generation == 5
+
+
+def test_a_start_that_lacks_something_of_the_daemon_is_tried_for_as_long_as_it_takes() -> None:
+    now = Instance(POLICY, State.STARTING, Wanted.UP, generation=1, timer=1)
+    for _ in range(10):
+        lacking = Input(E.SPAWN_FAILED, 1.0, now.generation, is_scarcity=True)
+        now, effects = step(now, lacking)
+        assert (now.state, effects) == (S.BACKOFF, REST)
+        now, _ = step(now, Input(E.DEADLINE, 2.0, now.generation, now.timer))
+    assert now.failures == POLICY.budget.max_failures - 2
+
+
+def test_one_that_is_never_to_be_tried_again_is_not_tried_for_want_either() -> None:
+    policy = Policy(restart=RestartPolicy.NEVER)
+    now = Instance(policy, State.STARTING, Wanted.UP, generation=1, timer=1)
+    now, _ = step(now, Input(E.SPAWN_FAILED, 1.0, 1, is_scarcity=True))
+    assert now.state is S.FAILED

@@ -35,11 +35,12 @@ asks = st.builds(
     st.sampled_from([None, Wanted.ON_DEMAND]),
 )
 facts = st.builds(
-    lambda event, clean, permanent, age: (
+    lambda event, clean, permanent, scarce, age: (
         event,
-        {"is_clean": clean, "is_permanent": permanent, "age": age},
+        {"is_clean": clean, "is_permanent": permanent, "is_scarcity": scarce, "age": age},
     ),
     st.sampled_from(sorted(set(Event) - {Event.START, Event.STOP, Event.RESTART})),
+    st.booleans(),
     st.booleans(),
     st.booleans(),
     st.sampled_from([0, 0, 0, 1]),

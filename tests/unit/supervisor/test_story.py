@@ -122,3 +122,11 @@ def test_a_warning_takes_the_place_of_one_of_its_kind() -> None:
         story.first(Wanted.UP, NOON).with_warning(few).with_warning(open_to_all).with_warning(many)
     )
     assert told.warnings == (many, open_to_all)
+
+
+def test_a_warning_that_is_over_is_told_no_more() -> None:
+    few, open_to_all = causes.dropped("stderr", 2), causes.exposed("0.0.0.0:80")
+    told = story.first(Wanted.UP, NOON).with_warning(few).with_warning(open_to_all)
+    assert told.warns_of(few.kind)
+    assert told.without_warning(few.kind).warnings == (open_to_all,)
+    assert not told.without_warning(few.kind).warns_of(few.kind)
