@@ -1,4 +1,4 @@
-"""The daemon's log: fixed event names, key=value facts, no secrets. To stderr.
+"""The daemon's log: fixed event names, key=value facts, no secrets.
 
 Only floors 4 to 8 log. A line is JSON for collectors, or text for people; under systemd it starts
 with the priority the journal reads (sd-daemon(3)).
@@ -6,12 +6,10 @@ with the priority the journal reads (sd-daemon(3)).
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import re
-import sys
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
 
 import structlog
 
@@ -48,7 +46,7 @@ def _with_priority(render: Processor) -> Processor:
     return rendered
 
 
-def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
+def is_journal(stream: Stream, environ: Mapping[str, str]) -> bool:
     """Whether `stream` goes to the journal: JOURNAL_STREAM names its device and inode.
 
     The variable alone tells nothing: it is inherited by who writes elsewhere (systemd.exec(5)).
@@ -60,7 +58,7 @@ def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
-def _renderer(log_format: str, stream: TextIO) -> Processor:
+def _renderer(log_format: str, stream: Stream) -> Processor:
     if log_format == "json":
         return structlog.processors.JSONRenderer()
     if stream.isatty() and "NO_COLOR" not in os.environ:
@@ -82,28 +80,39 @@ def _shown(value: object) -> str:
     return str(value) if is_plain else repr(value)
 
 
-class Unbreakable:
-    """A text stream whose reader may go away: what cannot be written is lost, and nothing else.
+class Stream(Protocol):
+    """Where lines go. Must not block or raise: the loop writes to it."""
 
-    A daemon must end when it is told to, also when nobody reads its log any more.
-    """
+    def write(self, text: str, /) -> object:
+        """Take one line, or several, each with its end."""
+        ...
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def flush(self) -> object:
+        """See `write`."""
+        ...
 
-    def write(self, text: str) -> int:
-        """Write what can be written."""
-        with contextlib.suppress(OSError, ValueError):
-            return self._stream.write(text)
-        return 0
+    def fileno(self) -> int:
+        """Its descriptor. Raises OSError or ValueError where there is none."""
+        ...
 
-    def flush(self) -> None:
-        """Flush what can be flushed."""
-        with contextlib.suppress(OSError, ValueError):
-            self._stream.flush()
+    def isatty(self) -> bool:
+        """Whether a person may be reading."""
+        ...
 
 
-def configure(*, level: str, log_format: str, stream: TextIO = sys.stderr) -> None:
+class Libraries(logging.Handler):
+    """Has what libraries log (asyncio, aiohttp) said as events of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See logging.Handler."""
+        said = record.getMessage()
+        facts = {"exc_info": record.exc_info} if record.exc_info else {}
+        structlog.get_logger().log(
+            record.levelno, "library.said", library=record.name, said=said, **facts
+        )
+
+
+def configure(*, level: str, log_format: str, stream: Stream) -> None:
     """Set up structlog for this process; `log_format` is auto, text or json.
 
     `auto` is text; where `stream` is the journal, with its priorities and without a time, which
@@ -125,6 +134,6 @@ def configure(*, level: str, log_format: str, stream: TextIO = sys.stderr) -> No
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Unbreakable(stream))),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, stream)),  # a line is one write
         cache_logger_on_first_use=False,
     )

@@ -70,8 +70,35 @@ def all_operations(parts: ApiParts, streams: Streams) -> tuple[Operation, ...]:
     return (*operations, _description(operations, version=parts.version))
 
 
+class Service:
+    """The API's ear: one listening socket, which stays its giver's."""
+
+    def __init__(self, runner: web.AppRunner, sock: socket.socket) -> None:
+        self._runner = runner
+        self._sock = sock
+        self._site: web.SockSite | None = None
+
+    async def resume(self) -> None:
+        """Accept from now on. Raises OSError."""
+        own = self._sock.dup()
+        site = web.SockSite(self._runner, own)
+        try:
+            await site.start()
+        except BaseException:
+            await site.stop()
+            own.close()
+            raise
+        self._site = site
+
+    async def rest(self) -> None:
+        """Accept nothing until `resume`; who calls meanwhile waits in the socket's queue."""
+        site, self._site = self._site, None
+        if site is not None:
+            await site.stop()
+
+
 @asynccontextmanager
-async def serving(app: web.Application, sock: socket.socket) -> AsyncIterator[None]:
+async def serving(app: web.Application, sock: socket.socket) -> AsyncIterator[Service]:
     """Serve `app` on a listening socket, the caller's to close; at the end all streams end.
 
     Requests are given up when their caller leaves.
@@ -81,8 +108,9 @@ async def serving(app: web.Application, sock: socket.socket) -> AsyncIterator[No
     )
     try:
         await runner.setup()
-        await web.SockSite(runner, sock.dup()).start()
-        yield
+        service = Service(runner, sock)
+        await service.resume()
+        yield service
     finally:
         await runner.cleanup()
 

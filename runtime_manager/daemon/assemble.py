@@ -13,12 +13,14 @@ from runtime_manager import __version__
 from runtime_manager.api.app import build_app, serving
 from runtime_manager.api.parts import ApiParts
 from runtime_manager.clock import Clock, SystemClock
+from runtime_manager.daemon.beside import beside
 from runtime_manager.daemon.control_routes import CONTROL_CODE, control_routes
 from runtime_manager.daemon.ears import Ears
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.installer import Installer
 from runtime_manager.daemon.lease_desk import LeaseDesk
 from runtime_manager.daemon.network import access_of, limits_of
+from runtime_manager.daemon.pulse import Pulse
 from runtime_manager.daemon.reload import Reloader
 from runtime_manager.daemon.watchmen import watchmen
 from runtime_manager.gateway.access import Access
@@ -59,8 +61,17 @@ class Daemon:
         self.supervisor.events.close()
 
 
-async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Daemon:
-    """Build and start everything, and ask the providers to start; `stack` closes it in reverse."""
+async def assemble(
+    ground: Ground,
+    stack: AsyncExitStack,
+    desk: LeaseDesk,
+    *,
+    configure_log: Callable[[Settings], None] | None = None,
+) -> Daemon:
+    """Build and start everything, and ask the providers to start; `stack` closes it in reverse.
+
+    `configure_log` is called with new settings; None where the log is another program's.
+    """
     clock = SystemClock()
     men = await watchmen(ground.home, clock=clock, stack=stack, is_embedded=ground.is_embedded)
     board = Board(control_routes(UnixEndpoint(ground.home.api_socket)))
@@ -93,16 +104,22 @@ async def assemble(ground: Ground, stack: AsyncExitStack, desk: LeaseDesk) -> Da
     )
     stack.push_async_callback(_close_gateway, gateway, board)
     board.connect(gateway)
-    reloader = Reloader(
-        ground, supervisor, adopt=lambda new: gateway.adopt(limits_of(new), rules(new))
-    )
+
+    def adopt(settings: Settings) -> None:
+        if configure_log is not None:
+            configure_log(settings)
+        gateway.adopt(limits_of(settings), rules(settings))
+
+    reloader = Reloader(ground, supervisor, adopt=adopt)
     await reloader.first()
     parts = _api_parts(ground, supervisor, reloader=reloader, desk=desk)
     app = build_app(parts)
-    await stack.enter_async_context(serving(app, ground.api_sock))
+    service = await stack.enter_async_context(serving(app, ground.api_sock))
     supervisor.start_all()  # before the first request, which would find nothing to wait for
     await gateway.start(ground.sock)
     await gateway.take_up(ground.connections)
+    pulse = Pulse(gateway, service, events=world.events, clock=clock)
+    await stack.enter_async_context(beside(pulse.run()))
     return Daemon(supervisor, reloader, parts, gateway)
 
 

@@ -17,7 +17,6 @@ from typing import Self
 
 import structlog
 
-from runtime_manager import log
 from runtime_manager.client.client import Client
 from runtime_manager.client.values import Event, Provider
 from runtime_manager.client.whereabouts import read_whereabouts
@@ -29,6 +28,7 @@ from runtime_manager.daemon.ground import Ground, whereabouts_of
 from runtime_manager.daemon.lease_desk import LeaseDesk
 from runtime_manager.daemon.listening import api_socket, listening_socket
 from runtime_manager.daemon.options import ServeOptions
+from runtime_manager.daemon.own_log import log_to_stderr
 from runtime_manager.daemon.read_settings import read_settings
 from runtime_manager.daemon.systemd import ServiceManager
 from runtime_manager.errors import AlreadyRunningError, DaemonError
@@ -124,7 +124,8 @@ class RuntimeManager:
         stack.callback(claim.release)
         settings = read_settings(self._home, self._options)
         if not structlog.is_configured():  # or it would write to standard output
-            log.configure(level=settings.log.level, log_format=settings.log.format)
+            stack.callback(structlog.reset_defaults)
+            log_to_stderr(stack)(settings)
         sock = stack.enter_context(listening_socket(settings.listen, {}))
         api_sock = stack.enter_context(api_socket(self._home.api_socket))
         ground = Ground(

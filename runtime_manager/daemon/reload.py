@@ -9,7 +9,6 @@ from pathlib import Path
 
 import structlog
 
-from runtime_manager import log
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.read_settings import read_settings
 from runtime_manager.errors import RegistryError
@@ -93,8 +92,6 @@ class Reloader:
 
     def _carry_out(self, plan: Reload, settings: Settings) -> None:
         self._settings = settings = in_force(self._settings, settings)
-        if not self._ground.is_embedded:
-            log.configure(level=settings.log.level, log_format=settings.log.format)
         self._adopt(settings)
         self._supervisor.carry_out(plan.changes)
         self._supervisor.start_all({c.code for c in plan.changes if c.fate is Fate.ADDED})

@@ -6,24 +6,25 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from functools import partial
 
 import structlog
 
-from runtime_manager import __version__, log
+from runtime_manager import __version__
 from runtime_manager.api.sessions import dashboard_address
 from runtime_manager.client.targets import REPLACED
 from runtime_manager.clock import SystemClock
 from runtime_manager.daemon import ties
 from runtime_manager.daemon.assemble import Daemon, assemble
+from runtime_manager.daemon.beside import beside
 from runtime_manager.daemon.early_signals import ENDING
 from runtime_manager.daemon.ground import Ground
 from runtime_manager.daemon.heartbeat import beat, extend_stop
 from runtime_manager.daemon.lease_desk import LeaseDesk
 from runtime_manager.daemon.occasions import reloading
 from runtime_manager.daemon.options import FIRST_CLIENT_S
+from runtime_manager.daemon.own_log import log_to_stderr, take_libraries
 from runtime_manager.daemon.status_line import keep_told
 from runtime_manager.lifecycle.leases import opening_leases
 from runtime_manager.model.address import is_loopback
@@ -53,34 +54,36 @@ class StopRequest:
 
 async def serve(ground: Ground) -> int:
     """Run until a signal or a tie ends it; gives the exit code."""
-    log.configure(level=ground.settings.log.level, log_format=ground.settings.log.format)
     stop = StopRequest()
     async with AsyncExitStack() as stack:
+        configure_log = log_to_stderr(stack)
+        configure_log(ground.settings)
+        take_libraries(stack)
         _listen_for_signals(stop, ground, stack)
         desk = _desk(ground, stop)
         stack.callback(desk.close, "it has ended")
         _tie(ground, desk, stack)
-        await stack.enter_async_context(_beside(beat(ground.manager)))
+        await stack.enter_async_context(beside(beat(ground.manager)))
         if stop.asked.is_set():
             return 0
-        daemon = await assemble(ground, stack, desk)
+        daemon = await assemble(ground, stack, desk, configure_log=configure_log)
         await stack.enter_async_context(
             reloading(ground, daemon.reloader, hung_up=lambda: stop.ask("SIGHUP"))
         )
         ground.manager.tell("READY=1", f"MAINPID={os.getpid()}")
-        await stack.enter_async_context(_beside(_tell_status(ground, daemon)))
+        await stack.enter_async_context(beside(_tell_status(ground, daemon)))
         if sys.stdout.isatty() and not ground.options.announce:
             sys.stdout.write(greeting(ground, dashboard_address(daemon.parts)))
         _warn_of_reach(ground)
         _spare_the_collector()
         _log.info("daemon.ready", url=ground.whereabouts.url, home=str(ground.home.root))
-        async with _beside(_wait_for_heir(ground, daemon, stop)):
+        async with beside(_wait_for_heir(ground, daemon, stop)):
             await stop.asked.wait()
         desk.close(stop.reason)
         ground.manager.tell("STOPPING=1")
         if ground.succession is not None and ground.succession.has_heir:
             ground.succession.connections = tuple(daemon.gateway.surrender())
-        async with _beside(extend_stop(ground.manager)):
+        async with beside(extend_stop(ground.manager)):
             hands_over = ground.is_socket_lent or stop.reason == REPLACED
             await daemon.stop(stop.hurried, hands_over=hands_over)
         if ground.succession is not None:
@@ -95,17 +98,6 @@ def _spare_the_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(10_000)
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Do `work` until the block is left."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _tell_status(ground: Ground, daemon: Daemon) -> None:

@@ -19,13 +19,15 @@ from runtime_manager.packages.manifest_file import PLACES
 _log = structlog.get_logger()
 _GATHER_MS = 300
 _STEP_MS = 100
-_TRY_AGAIN_S = 30.0
+_TRY_AGAIN_S, _TRY_AGAIN_AT_MOST_S = 1.0, 30.0
+_STANDS_S = 1.0
 
 
 class Watching:
     """`run` until `end`; calls `changed` when a manifest, registry.yaml or config.yaml has changed.
 
-    Where the kernel refuses (inotify(7), max_user_watches), that is said, and tried again later.
+    Where the kernel refuses (inotify(7), max_user_watches), that is said, and tried again later;
+    what has changed meanwhile is found then.
     """
 
     def __init__(self, home: Home, reloader: Reloader, *, changed: Callable[[], None]) -> None:
@@ -35,6 +37,8 @@ class Watching:
         self._is_over = False
         self._watched: frozenset[tuple[Path, bool]] = frozenset()
         self._round_over = asyncio.Event()
+        self._rest_s = 0.0
+        """How long it rests next; 0 while the kernel does not refuse."""
 
     def look_anew(self) -> None:
         """Watch other folders from now on, where they are others now."""
@@ -53,11 +57,19 @@ class Watching:
             is_first, self._watched = not self._watched, self._folders()
             if not is_first:
                 self._changed()  # what has changed since nobody looked
+            stands = asyncio.get_running_loop().call_later(_STANDS_S, self._stand)
             went_well = await asyncio.gather(
                 self._until_refused(self._watch_files()), self._until_refused(self._watch_work())
             )
+            stands.cancel()
             if not all(went_well):
                 await self._rest()
+
+    def _stand(self) -> None:
+        """The kernel has taken the watches: say so where it did not before."""
+        if self._rest_s:
+            self._rest_s = 0.0
+            _log.info("watching.resumed")
 
     async def _until_refused(self, watch: Coroutine[None, None, None]) -> bool:
         """Whether `watch` came to its end; where the kernel refuses, the other one ends too."""
@@ -67,8 +79,8 @@ class Watching:
             _log.warning(
                 "watching.failed",
                 error=str(exc),
-                hint="rtm reload still works; see sysctl fs.inotify",
-                again_in_s=_TRY_AGAIN_S,
+                hint="until then rtm reload reads what has changed; see sysctl fs.inotify",
+                again_in_s=self._next_rest_s,
             )
             self._round_over.set()
             return False
@@ -77,9 +89,14 @@ class Watching:
     async def _rest(self) -> None:
         if not self._is_over:
             self._round_over.clear()
+            self._rest_s = self._next_rest_s
             with suppress(TimeoutError):
-                async with asyncio.timeout(_TRY_AGAIN_S):
+                async with asyncio.timeout(self._rest_s):
                     await self._round_over.wait()
+
+    @property
+    def _next_rest_s(self) -> float:
+        return min(self._rest_s * 2 or _TRY_AGAIN_S, _TRY_AGAIN_AT_MOST_S)
 
     def _folders(self) -> frozenset[tuple[Path, bool]]:
         """Every folder that counts, and whether all below it does."""

@@ -12,6 +12,7 @@ from runtime_manager.clock import Clock
 from runtime_manager.gateway import problems
 from runtime_manager.gateway.access import Access, OriginVerdict, Place
 from runtime_manager.gateway.cors import is_preflight, origin_headers, preflight
+from runtime_manager.gateway.descriptors import Descriptors
 from runtime_manager.gateway.exchange import Exchange, Phase
 from runtime_manager.gateway.forwarding import Passage, Redirect, forwarded_lines, passage
 from runtime_manager.gateway.front import Front
@@ -53,15 +54,24 @@ class Engine:
         self._request_ids = f"{secrets.token_hex(6)}-".encode()
         self._requests = 0
         self._retired: set[Pool] = set()
+        self._descriptors = Descriptors.shared_out()
 
     # Connections
 
-    def admit(self, front: Front) -> bool:
-        """Watch a new connection; False when there are too many."""
-        if len(self.ticker.watched) >= self.limits.max_connections:
+    def admit(self, front: Front, *, descriptor: int) -> bool:
+        """Watch a new connection; False when there are too many.
+
+        The last descriptors are not for callers: probes, starts and the control API need them.
+        """
+        is_full = len(self.ticker.watched) >= self.limits.max_connections
+        if is_full or descriptor >= self._descriptors.of_callers:
             return False
         self.ticker.watched.add(front)
         return True
+
+    def can_answer(self, *, descriptor: int) -> bool:
+        """Whether one that is not admitted can be told so, which takes it a while to read."""
+        return descriptor < self._descriptors.of_refused
 
     def gone(self, front: Front) -> None:
         """Watch a connection no more: it is lost, or something else has taken it over."""
@@ -73,6 +83,7 @@ class Engine:
 
     def tick(self) -> None:
         """What is looked after now and then."""
+        self._descriptors = Descriptors.shared_out()
         idle_since = self.ticker.now - self.limits.keep_upstream_s
         for pool in self.lanes.pools.values():
             pool.sweep(idle_since=idle_since)

@@ -75,8 +75,13 @@ class Front(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.peer = str(peer[0])
-        if not self.engine.admit(self):
+        descriptor = transport.get_extra_info("socket").fileno()
+        if self.engine.admit(self, descriptor=descriptor):
+            return
+        if self.engine.can_answer(descriptor=descriptor):
             self._reader.refuse(problems.TOO_MANY_CONNECTIONS)
+        else:
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""

@@ -34,6 +34,7 @@ class Gateway:
         self._engine = Engine(
             limits, access=access, observer=observer, clock=clock or SystemClock()
         )
+        self._socks: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
 
     async def start(self, sock: socket.socket) -> None:
@@ -41,11 +42,35 @@ class Gateway:
 
         May be called for several sockets.
         """
-        loop = asyncio.get_running_loop()
-        engine = self._engine
-        if not self._servers:
-            engine.ticker.start(engine.tick)
-        server = await loop.create_server(lambda: Front(engine), sock=sock.dup(), backlog=_BACKLOG)
+        if not self._socks:
+            self._engine.ticker.start(self._engine.tick)
+        self._socks.append(sock)
+        await self._listen(sock)
+
+    def rest(self) -> None:
+        """Accept nothing until `resume`; who calls meanwhile waits in the socket's queue."""
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+
+    async def resume(self) -> None:
+        """Accept again after `rest`. Raises OSError, and then is at rest as before."""
+        try:
+            for sock in self._socks:
+                await self._listen(sock)
+        except OSError:
+            self.rest()
+            raise
+
+    async def _listen(self, sock: socket.socket) -> None:
+        engine, own = self._engine, sock.dup()
+        try:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: Front(engine), sock=own, backlog=_BACKLOG
+            )
+        except BaseException:
+            own.close()
+            raise
         self._servers.append(server)
 
     def adopt(self, limits: GatewayLimits, access: Access) -> None:
@@ -111,9 +136,8 @@ class Gateway:
 
     def _stop_listening(self) -> None:
         self._engine.is_stopping = True
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        self._socks.clear()
+        self.rest()
 
     def _fronts(self) -> list[Front]:
         return [timed for timed in self._engine.ticker.watched if isinstance(timed, Front)]

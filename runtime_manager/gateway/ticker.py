@@ -1,4 +1,8 @@
-"""One coarse timer for every time-out, so that no request arms one of its own."""
+"""One coarse timer for every time-out, so that no request arms one of its own.
+
+Time in which this process stood still (SIGSTOP, a suspended machine) counts for nobody: all
+deadlines are put off by it, since what has come meanwhile is only read after the tick.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from runtime_manager.clock import Clock
+from runtime_manager.clock import STOOD_STILL_S, Clock
 
 
 class Timed(Protocol):
@@ -62,8 +66,12 @@ class Ticker:
         self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._tick)
 
     def _tick(self) -> None:
+        was_due = self.horizon
         self._arm()
         now = self.now
+        if now - was_due > STOOD_STILL_S:
+            for timed in self.watched:
+                timed.deadline += now - was_due
         for timed in [timed for timed in self.watched if timed.deadline < now]:
             timed.expire()
         self._each_tick()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,17 +69,14 @@ def test_a_text_line_tells_of_an_exception_below_it() -> None:
     assert (trace[0], trace[-1]) == ("Traceback (most recent call last):", "ValueError: broken")
 
 
-class Broken(io.StringIO):
-    def write(self, text: str) -> int:
-        raise BrokenPipeError
-
-    def flush(self) -> None:
-        raise BrokenPipeError
-
-
-def test_a_log_that_nobody_reads_any_more_is_no_error() -> None:
-    log.configure(level="info", log_format="text", stream=Broken())
-    structlog.get_logger().info("daemon.stop_asked")
+def test_what_a_library_logs_is_an_event_without_its_secrets() -> None:
+    out = io.StringIO()
+    log.configure(level="info", log_format="json", stream=out)
+    record = logging.LogRecord("asyncio", logging.ERROR, "", 0, "lost: %s", ("Bearer abc",), None)
+    log.Libraries().emit(record)
+    facts = json.loads(out.getvalue())
+    assert (facts["event"], facts["library"]) == ("library.said", "asyncio")
+    assert facts["said"] == f"lost: Bearer {log.HIDDEN}"
 
 
 def test_under_the_journal_every_line_starts_with_its_priority_and_has_no_time(
