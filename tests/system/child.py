@@ -188,6 +188,10 @@ class Watch:
         self._response = response
         self.snapshot = self._next()[1]
 
+    def next(self) -> dict[str, Any]:
+        """The next event, whatever it is."""
+        return self._next()[1]
+
     def until(self, code: str, state: str) -> list[dict[str, Any]]:
         """The events of `code` from here to the one in which it comes to `state`."""
         seen = []

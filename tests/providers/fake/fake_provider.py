@@ -114,6 +114,9 @@ class Fake:
             os._exit(int(wants.get("code", 0)))
         if path.endswith("/eat"):
             self.eaten.append(b"x" * (int(wants["mib"]) << 20))
+        if path.endswith("/say"):
+            print("\n".join(f"line {number} {'x' * 90}" for number in range(int(wants["n"]))))
+            sys.stdout.flush()
         if path.endswith("/sick"):
             self.is_sick = True
         if path.endswith("/health"):
