@@ -314,14 +314,8 @@ class Runner:
                 self.provider, number, berths=self._berths, output=self.output, told=self
             )
         except SpawnError as exc:
-            at = self._world.clock.monotonic()
-            failed = Input(
-                Event.SPAWN_FAILED,
-                at,
-                number,
-                is_permanent=exc.is_permanent,
-                is_scarcity=exc.is_scarcity,
-            )
+            failed = Input(Event.SPAWN_FAILED, self._world.clock.monotonic(), number)
+            failed = replace(failed, is_permanent=exc.is_permanent, is_scarcity=exc.is_scarcity)
             return Message(failed, causes.of_spawn(exc))
         self._start_task(self._reap(self.live))
         return None

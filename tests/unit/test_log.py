@@ -15,9 +15,12 @@ from runtime_manager import log
 
 @pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
-    before = structlog.get_config()
+    before = structlog.get_config() if structlog.is_configured() else None
     yield
-    structlog.configure(**before)
+    if before is None:
+        structlog.reset_defaults()
+    else:
+        structlog.configure(**before)
 
 
 @pytest.mark.parametrize(
