@@ -147,3 +147,4 @@ async def test_a_daemon_that_cannot_start_says_why(home: HomeFolder) -> None:
     with pytest.raises(DaemonError, match="litsen"):
         async with Client.connect(home.root, start=True, listen=ANY):
             pass
+    await gone(home)
