@@ -15,6 +15,7 @@ from runtime_manager.packages.staging import staging
 from runtime_manager.packages.tree_digest import Deviation
 from runtime_manager.packages.verification import verify_installed
 from tests.component.packages.conftest import Package
+from tests.component.packages.hostile import MANIFEST, member, tar_gz
 
 
 @pytest.fixture
@@ -79,6 +80,25 @@ def test_folder_and_archive_of_it_have_one_digest(
     again = put(home, LocalPackage(packed.path, "file"))
     assert (again.is_new, again.before) == (False, "1.0.0")
     assert installation.registry().providers["cool"].tree_digest == first.tree_digest
+
+
+@pytest.mark.parametrize(
+    ("members", "kind"),
+    [
+        (["manifest.yaml", ".core/manifest.yaml"], "two-manifests"),
+        (["a/manifest.yaml", "b/manifest.yaml"], "two-manifests"),
+        (["a/b/manifest.yaml"], "no-manifest"),
+    ],
+)
+def test_an_archive_whose_manifest_is_not_the_one_is_refused(
+    members: list[str], kind: str, home: Home, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.tar.gz"
+    tar_gz(*(member(name, MANIFEST) for name in members), manifest=False)(archive)
+    with pytest.raises(PackageError) as caught:
+        put(home, LocalPackage(archive, "file"))
+    assert kind_of(caught) == kind
+    assert list((home.packages / ".staging").iterdir()) == []
 
 
 def test_an_archive_with_one_folder_at_its_top_is_that_package(
