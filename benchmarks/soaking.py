@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import threading
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,12 +67,18 @@ class Stage:
             try:
                 do(self, turn)
             except (OSError, http.client.HTTPException, ProblemError) as exc:
-                what_failed = f"{what}: {type(exc).__name__}, of which some are meant"
-                with self._lock:
-                    self.done[what_failed] += 1
+                self._count_failure(f"{what}: {type(exc).__name__}", exc)
             else:
                 with self._lock:
                     self.done[what] += 1
+
+    def _count_failure(self, what: str, exc: Exception) -> None:
+        """Some are meant, such as a request to what has just crashed; the first is told whole."""
+        with self._lock:
+            self.done[what] += 1
+            is_first = self.done[what] == 1
+        if is_first:
+            print("".join(traceback.format_exception(exc)), file=sys.stderr, flush=True)
 
     def tasks(self) -> float:
         """Tasks of the daemon's loop, as it tells."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import resource
 import socket
 
 import pytest
@@ -245,6 +247,39 @@ async def test_one_connection_too_many_is_told_so(bench, echo):
     for client in clients:
         assert (await client.ask(bench.filled(GET))).status == 200
     assert (await bench.get(b"/ns/")).status == 503
+
+
+async def test_who_calls_while_the_gateway_rests_is_answered_afterwards(bench, echo):
+    await bench.open(bench.route(await bench.provider(echo)))
+    bench.gateway.rest()
+    client = await bench.client()
+    asked = asyncio.create_task(client.ask(bench.filled(GET)))
+    await asyncio.sleep(0)
+    await bench.gateway.resume()
+    assert (await asked).status == 200
+
+
+async def test_the_last_descriptors_are_not_for_callers(bench, echo):
+    await bench.open(bench.route(await bench.provider(echo)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    low = max(_lowest_free(), 24) * 4 // 3
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (low, hard))
+        spare = [os.dup(0) for _ in range(max(0, low - low // 4 - _lowest_free()))]
+        bench.gateway._engine.tick()
+        refused = await bench.get(b"/ns/")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for handle in spare:
+            os.close(handle)
+    assert (refused.status, json.loads(refused.body)["code"]) == (503, "too-many-connections")
+    bench.gateway._engine.tick()
+    assert (await bench.get(b"/ns/")).status == 200
+
+
+def _lowest_free():
+    with open(os.devnull) as free:
+        return free.fileno()
 
 
 async def test_a_flood_of_garbage_writes_no_flood_of_lines(bench, says):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -52,6 +53,22 @@ def test_folders_and_files_are_made_for_us_alone(tmp_path: Path) -> None:
     write(RotatedFile(tmp_path / "a" / "log"), b"x\n")
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "a" / "log").stat().st_mode & 0o777 == 0o600
+
+
+def test_who_wants_to_know_is_told_why_a_file_cannot_be_written_and_when_it_can(
+    tmp_path: Path,
+) -> None:
+    folder, told = tmp_path / "logs", SimpleQueue[str | None]()
+    file, writer = RotatedFile(folder / "log"), LogWriter()
+    folder.touch()
+    writer.tell(file.path, told.put)
+    writer.append(file, b"one\ntwo\n")
+    assert told.get(timeout=10) == "File exists"
+    folder.unlink()
+    writer.append(file, b"three\n")
+    assert told.get(timeout=10) is None
+    writer.close()
+    assert file.path.read_bytes() == b"[2 lines could not be written]\nthree\n"
 
 
 def test_a_full_disk_loses_lines_and_says_so(tmp_path: Path) -> None:
