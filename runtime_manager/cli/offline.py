@@ -13,7 +13,7 @@ from runtime_manager.errors import (
     SpawnError,
     UnknownCodeError,
 )
-from runtime_manager.model.problems import nearest
+from runtime_manager.model.nearest import nearest
 from runtime_manager.model.registry import Registry, parse_registry
 from runtime_manager.model.settings import Settings, load_settings
 from runtime_manager.packages.discovery import read_provider, scan

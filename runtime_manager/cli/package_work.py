@@ -10,7 +10,7 @@ from runtime_manager.cli.offline import read_settings
 from runtime_manager.errors import PackageError, UnknownCodeError
 from runtime_manager.model.home import Home
 from runtime_manager.model.manifest import Manifest
-from runtime_manager.model.problems import nearest
+from runtime_manager.model.nearest import nearest
 from runtime_manager.model.registry import Registry
 from runtime_manager.model.source import IndexSource
 from runtime_manager.packages.candidate import Candidate, Fetched, staged

@@ -38,6 +38,6 @@ def _schema(file: str) -> dict[str, Any]:
         from runtime_manager.model.index import index_schema
 
         return index_schema()
-    from runtime_manager.model.registry import registry_schema
+    from runtime_manager.model.registry_schema import registry_schema
 
     return registry_schema()

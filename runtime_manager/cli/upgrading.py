@@ -65,7 +65,7 @@ def _specs(arguments: Namespace, registry: Registry, terminal: Terminal) -> Iter
 def _spec(text: str, registry: Registry) -> SourceSpec:
     """What to install for one argument. Raises UnknownCodeError, PackageError, SourceError."""
     from runtime_manager.errors import PackageError, UnknownCodeError
-    from runtime_manager.model.problems import nearest
+    from runtime_manager.model.nearest import nearest
     from runtime_manager.model.source import IndexSource, parse_source
 
     spec = parse_source(text)

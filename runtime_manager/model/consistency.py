@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from runtime_manager.model import environment, template
+from runtime_manager.model.nearest import nearest
 from runtime_manager.model.parts import Listen, ProbeKind, Start
-from runtime_manager.model.problems import Problem, nearest
+from runtime_manager.model.problems import Problem
 
 if TYPE_CHECKING:
     from runtime_manager.model.manifest import Manifest

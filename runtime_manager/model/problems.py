@@ -5,8 +5,7 @@ The values themselves are not repeated: they may be secrets, and the line says w
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from runtime_manager.errors import InputError
 from runtime_manager.model.document import Document
+from runtime_manager.model.nearest import nearest
 
 _EXPECTED = {
     "string_type": "expected a text",
@@ -94,12 +94,6 @@ def failure(
 def place(document: Document, problem: Problem) -> str:
     """`file:line` of a problem."""
     return f"{document.file}:{document.line(problem.path) or 1}"
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A hint that names the known word most like `word`; empty where none is."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else ""
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:

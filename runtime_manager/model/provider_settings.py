@@ -15,8 +15,8 @@ from pydantic import BeforeValidator as Before
 from pydantic import Field, ValidationInfo, model_validator
 
 from runtime_manager.errors import SettingsError
+from runtime_manager.model.nearest import nearest
 from runtime_manager.model.parts import Part
-from runtime_manager.model.problems import nearest
 from runtime_manager.model.scalars import Flag, Text, without_nul
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)

@@ -8,23 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
-from pydantic import AfterValidator as After
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationError,
-    WithJsonSchema,
-)
 
 from runtime_manager.errors import RegistryError
-from runtime_manager.model.document import load, scalar
-from runtime_manager.model.problems import failure, problems_of
-from runtime_manager.model.scalars import DIALECT, Flag
+from runtime_manager.model.document import load
 
 VERSION = 1
 
@@ -33,7 +22,7 @@ _AS_WRITTEN = frozenset(
     version installed source archive_sha256 tree_digest signer folder permissions previous
     """.split()  # noqa: SIM905  # a list of words reads better
 )
-_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*", re.ASCII)
+FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +78,16 @@ class RegistryEntry:
 _OF_A_VERSION = tuple(f.name for f in fields(InstalledVersion) if f.name != "extra")
 
 
+_OF_AN_ENTRY: Mapping[str, type] = {
+    **dict.fromkeys(("installed", "version", "source"), str),
+    "auto_start": bool,
+    **dict.fromkeys(("archive_sha256", "tree_digest", "signer", "folder"), str),
+    "held": bool,
+    "permissions": dict,
+    "previous": list,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
     """All installed packages by code; `extra` holds the top keys we do not know."""
@@ -109,63 +108,6 @@ class Registry:
         return replace(self, providers={c: e for c, e in self.providers.items() if c != code})
 
 
-def _version(value: object) -> int:
-    version = scalar(value) if isinstance(value, str) else value
-    if version != VERSION or isinstance(version, bool):
-        raise ValueError(f"expected {VERSION}; a newer program may have written the file")
-    return VERSION
-
-
-def _folder(text: str) -> str:
-    if text and not _FOLDER.fullmatch(text):
-        raise ValueError("expected the name of a folder in packages/CODE")
-    return text
-
-
-_Folder = Annotated[str, After(_folder)]
-
-
-class _Version(BaseModel):
-    model_config = ConfigDict(extra="allow", title="Version")
-
-    version: str = Field("", description="the version")
-    source: str = Field("", description="where it came from")
-    archive_sha256: str = Field("", description="SHA-256 of the archive it came in")
-    tree_digest: str = Field("", description="digest of its files")
-    signer: str = Field("", description="id of the key that signed it")
-    installed: str = Field("", description="when it was installed (RFC 3339)")
-    folder: _Folder = Field("", description="its folder in packages/CODE")
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="allow", title="Entry")
-
-    installed: str = Field("", description="when it was installed (RFC 3339)")
-    version: str = Field("", description="the installed version")
-    source: str = Field("", description="where it came from")
-    auto_start: Flag = Field(True, description="false: not started with the daemon")
-    archive_sha256: str = Field("", description="SHA-256 of the archive it came in")
-    tree_digest: str = Field("", description="digest of its files")
-    signer: str = Field("", description="id of the key that signed it")
-    folder: _Folder = Field("", description="its folder in packages/CODE")
-    held: Flag = Field(False, description="true: it is not upgraded")
-    permissions: dict[str, Any] = Field(
-        default_factory=dict, description="what it was allowed when it was installed"
-    )
-    previous: tuple[_Version, ...] = Field(
-        (), description="versions that can be gone back to, the latest first"
-    )
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="allow", title="Registry")
-
-    version: Annotated[int, PlainValidator(_version), WithJsonSchema({"const": VERSION})] = Field(
-        VERSION, description="version of this file's format"
-    )
-    providers: dict[str, _Entry] = Field(default_factory=dict, description="packages by code")
-
-
 def parse_registry(text: bytes | str, *, file: str) -> Registry:
     """The registry in `text`; raises RegistryError. An empty file is an empty registry."""
     document = load(
@@ -176,23 +118,53 @@ def parse_registry(text: bytes | str, *, file: str) -> Registry:
         entries="providers",
         may_be_empty=True,
     )
-    try:
-        read = _File.model_validate(_without_nothing(document.data))
-    except ValidationError as exc:
-        raise failure(problems_of(exc, _File), document, error=RegistryError) from None
-    entries = {code: _entry(one) for code, one in read.providers.items()}
-    return Registry(entries, read.model_extra or {})
+    as_we_write_it = _read(document.data)
+    if as_we_write_it is not None:
+        return as_we_write_it
+    from runtime_manager.model.registry_schema import judged
+
+    return judged(document)
 
 
-def _entry(read: _Entry) -> RegistryEntry:
-    known = {name: getattr(read, name) for name in _Entry.model_fields if name != "previous"}
-    previous = tuple(
-        InstalledVersion(
-            **{name: getattr(one, name) for name in _OF_A_VERSION}, extra=one.model_extra or {}
-        )
-        for one in read.previous
-    )
-    return RegistryEntry(**known, previous=previous, extra=read.model_extra or {})
+def _read(data: Mapping[str, Any]) -> Registry | None:
+    """The registry where all is of the kind that `format_registry` writes; None: look closer.
+
+    Whoever only asks what is installed need not wait for pydantic.
+    """
+    providers = data.get("providers")
+    version = data.get("version")
+    if type(version) is not int or version != VERSION or not isinstance(providers, dict):
+        return None
+    entries = {code: _read_entry(entry) for code, entry in providers.items()}
+    known = {code: entry for code, entry in entries.items() if entry is not None}
+    extra = {key: value for key, value in data.items() if key not in ("version", "providers")}
+    return Registry(known, extra) if len(known) == len(entries) else None
+
+
+def _read_entry(data: object) -> RegistryEntry | None:
+    known = _checked(data, _OF_AN_ENTRY)
+    if known is None:
+        return None
+    previous = [_read_version(one) for one in known.pop("previous", ())]
+    kept = tuple(one for one in previous if one is not None)
+    return RegistryEntry(**known, previous=kept) if len(kept) == len(previous) else None
+
+
+def _read_version(data: object) -> InstalledVersion | None:
+    known = _checked(data, dict.fromkeys(_OF_A_VERSION, str))
+    return None if known is None else InstalledVersion(**known)
+
+
+def _checked(data: object, kinds: Mapping[str, type]) -> dict[str, Any] | None:
+    """The keys of `kinds`, and all others as `extra`; None where a value is of another kind."""
+    if not isinstance(data, dict) or any(
+        type(data[name]) is not kind for name, kind in kinds.items() if name in data
+    ):
+        return None
+    if data.get("folder") and not FOLDER.fullmatch(data["folder"]):
+        return None
+    known = {name: data[name] for name in kinds if name in data}
+    return {**known, "extra": {key: value for key, value in data.items() if key not in kinds}}
 
 
 def format_registry(registry: Registry) -> str:
@@ -202,18 +174,13 @@ def format_registry(registry: Registry) -> str:
     return yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
 
 
-def registry_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of registry.yaml."""
-    return {"$schema": DIALECT, **_File.model_json_schema()}
-
-
 _OF_CORE_IDE = ("installed", "version", "source", "auto_start")
 """Always written; what is ours alone is left out where it says nothing."""
 
 
 def _plain(entry: RegistryEntry) -> dict[str, Any]:
     data: dict[str, Any] = {name: getattr(entry, name) for name in _OF_CORE_IDE}
-    for name in _Entry.model_fields:
+    for name in _OF_AN_ENTRY:
         if name not in data and (value := getattr(entry, name)):
             data[name] = value
     if entry.previous:
@@ -224,22 +191,3 @@ def _plain(entry: RegistryEntry) -> dict[str, Any]:
 def _plain_version(one: InstalledVersion) -> dict[str, Any]:
     known = {name: value for name in _OF_A_VERSION if (value := getattr(one, name))}
     return known | dict(one.extra)
-
-
-def _without_nothing(data: dict[str, Any]) -> dict[str, Any]:
-    """A known key without a value counts as absent; an entry without one has all defaults."""
-    known = _given(data, _File)
-    if isinstance(known.get("providers"), dict):
-        known["providers"] = {
-            code: _given(entry, _Entry)
-            if isinstance(entry, dict)
-            else {}
-            if entry is None
-            else entry
-            for code, entry in known["providers"].items()
-        }
-    return known
-
-
-def _given(data: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    return {k: v for k, v in data.items() if v is not None or k not in model.model_fields}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime_manager.errors import ManifestError
-from runtime_manager.model.problems import nearest
+from runtime_manager.model.nearest import nearest
 from runtime_manager.model.provider import Provider
 
 

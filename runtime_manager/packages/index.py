@@ -13,7 +13,7 @@ from pathlib import Path
 from runtime_manager.clock import Clock, SystemClock
 from runtime_manager.errors import PackageError
 from runtime_manager.model.index import LIMIT_BYTES, Index, Module, parse_index
-from runtime_manager.model.problems import nearest
+from runtime_manager.model.nearest import nearest
 from runtime_manager.packages.index_cache import IndexCache, Kept
 from runtime_manager.packages.sources.hops import Hop
 from runtime_manager.packages.sources.web import Answer, Web

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime_manager.errors import UnknownCodeError
-from runtime_manager.model.problems import nearest
+from runtime_manager.model.nearest import nearest
 from runtime_manager.model.registry import Registry, RegistryEntry
 
 

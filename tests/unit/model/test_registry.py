@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,8 +13,8 @@ from runtime_manager.model.registry import (
     RegistryEntry,
     format_registry,
     parse_registry,
-    registry_schema,
 )
+from runtime_manager.model.registry_schema import registry_schema
 
 OF_CORE_IDE = """
 version: 1
@@ -189,3 +191,42 @@ def test_a_provider_may_be_called_like_a_key() -> None:
 @given(_registries)
 def test_every_registry_comes_back_from_its_text(registry: Registry) -> None:
     assert read(format_registry(registry)) == registry
+
+
+def test_what_we_write_ourselves_is_read_without_pydantic() -> None:
+    version = InstalledVersion(version="0.9", folder="0.9-abcd")
+    entry = RegistryEntry(version="1.0", held=True, previous=(version,), permissions={"net": ["a"]})
+    program = (
+        "import sys; from runtime_manager.model.registry import parse_registry; "
+        "registry = parse_registry(sys.stdin.read(), file='f'); "
+        "assert 'pydantic' not in sys.modules; print(registry.providers['cool'].version)"
+    )
+    text = format_registry(Registry({"cool": entry}))
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=text, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("1.0\n", "")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "null",
+        "{source: null}",
+        "{previous: [null]}",
+        "{previous: [{source: null}]}",
+        "{previous: null, held: null}",
+    ],
+)
+def test_what_says_nothing_counts_as_absent(entry: str) -> None:
+    text = f"version: 1\nproviders:\n  cool: {entry}\n"
+    if "[" in entry:
+        with pytest.raises(RegistryError, match=r"registry\.yaml:3"):
+            read(text)
+    else:
+        assert read(text).get("cool") == RegistryEntry()
+
+
+def test_a_folder_that_leads_elsewhere_is_refused_by_its_line() -> None:
+    with pytest.raises(RegistryError, match=r"registry\.yaml:3: .*folder"):
+        read("version: 1\nproviders:\n  cool: {version: '1', folder: ../../etc}\n")
