@@ -43,6 +43,10 @@ def _guarded(words: Sequence[str], terminal: Terminal) -> int:
         raise
     except OSError as error:
         terminal.failure(RuntimeManagerError(str(error)))
+        try:
+            terminal.out.flush()
+        except OSError:  # what could not be written cannot be at the interpreter's end either
+            _forget_output()
         return ExitCode.FAILED
 
 
@@ -67,7 +71,7 @@ def _asks_for_json(words: Sequence[str]) -> bool:
 
 
 def _forget_output() -> None:
-    """The reader of our output is gone: let the interpreter's last flush go nowhere."""
+    """Nobody can take our output: let the interpreter's last flush go nowhere."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
