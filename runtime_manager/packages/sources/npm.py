@@ -55,7 +55,7 @@ def install(
     npm = find_program("npm", hint="install Node.js, which brings npm")
     wanted = f"{source.name}@{source.version}"
     run(
-        [npm, "install", *_OPTIONS, "--prefix", str(folder), "--", wanted],
+        [npm, "install", *_OPTIONS, "--", wanted],  # a --prefix would hide the global npmrc
         deed=f"npm cannot install {wanted}",
         environ=without(environ, *_LEADS_ELSEWHERE),
         timeout_s=_TIMEOUT_S,
