@@ -16,6 +16,7 @@ from runtime_manager.errors import PortTakenError
 from runtime_manager.model.address import parse_address
 from runtime_manager.model.home import Home
 from runtime_manager.process import ports, tree
+from runtime_manager.process.leftovers import ancestors
 from runtime_manager.process.tree import Marked
 
 _ASK_S = 10.0
@@ -91,19 +92,8 @@ def leftovers(home: Home, daemon_pid: int | None) -> list[Marked]:
     marked = tree.marked(f"{home.home_id}/")
     if not marked:
         return []
-    spared = _ancestors() | (tree.descendants([daemon_pid]) if daemon_pid else set())
+    spared = ancestors() | (tree.descendants([daemon_pid]) if daemon_pid else set())
     return [one for one in marked if one.pid not in spared]
-
-
-def _ancestors() -> set[int]:
-    """This process and those above it: it may have been started from inside a provider."""
-    line: set[int] = set()
-    pid = os.getpid()
-    while pid > 0 and pid not in line:
-        line.add(pid)
-        kin = tree.kin(pid)
-        pid = kin.parent if kin else 0
-    return line
 
 
 def leftovers_row(found: list[Marked]) -> Row:

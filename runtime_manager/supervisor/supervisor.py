@@ -184,9 +184,7 @@ class Supervisor:
         """Stop it, whoever else asks for it meanwhile, and forget it."""
         code = post.runner.provider.code
         post.runner.ask(Event.STOP, cause=causes.REMOVED)
-        await self._ended(post)
-        post.idleness.close()
-        await _cancelled(post.task)
+        await self._trials.ended(post)
         post.runner.output.close()
         self._world.board.drop(code)
         self._roster.remove(code)
